@@ -1,0 +1,9 @@
+//! `wan-matrix`: DCC Service Request 12.1, "Request WAN Matrix", as a gRPC service.
+//!
+//! The rooms, from the top down; a room imports only from those below it. `ARCHITECTURE.md` tells why.
+
+#![forbid(unsafe_code)]
+
+pub mod domain;
+pub mod grpc;
+pub mod ingest;

@@ -1,0 +1,3 @@
+//! Wires: parse, configure, run, drain; nothing else.
+
+fn main() {}
