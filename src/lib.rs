@@ -7,3 +7,5 @@
 pub mod domain;
 pub mod grpc;
 pub mod ingest;
+pub mod loads;
+pub mod store;

@@ -13,12 +13,14 @@ pub enum LoadError {
     InProgress { region: CspRegion },
     #[error("issue_time {issue_time} lies in the future (it is {now} here); check the sender's clock")]
     IssuedInFuture { issue_time: Timestamp, now: Timestamp },
-    #[error("the file cannot be read: {0}")]
-    Unreadable(FileError),
-    #[error("no row of the file could be accepted, all {rows} were set aside; see the report of {load_id}")]
-    NoAcceptedRow { load_id: String, rows: u64 },
-    #[error("{what}: at most {limit} {unit} are taken; nothing of the file is kept")]
-    TooLarge { what: &'static str, limit: u64, unit: &'static str },
+    /// Unreadable, with a wrong header row, too large, or the read was cancelled. Never `NoAcceptedRow`, which has a
+    /// record and so an id.
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("{said}; nothing has changed; see the report and the rejects of {load_id}")]
+    NoAcceptedRow { load_id: String, said: String },
+    #[error("the upload has more than the {limit} bytes that are taken; nothing of it is kept")]
+    TooLarge { limit: u64 },
     #[error("the bytes received have the sha256 {received}, and the header announced {announced}; send the file again")]
     DigestMismatch { announced: String, received: String },
     #[error("the file has {found} data rows, and the header announced {announced}; it may be truncated")]
@@ -32,8 +34,6 @@ pub enum LoadError {
     Retained { load_id: String },
     #[error("no load {load_id} is known here; ListCoverageLoads names those that are")]
     NotFound { load_id: String },
-    #[error("the load needs about {needed} bytes of disk and {free} are free; make room and send it again")]
-    DiskFull { needed: u64, free: u64 },
     #[error("the page token is not one that this server gave, or came with other filters; begin without one")]
     PageToken,
     #[error("the sender went away before the end of the file; nothing of it is kept")]
