@@ -54,6 +54,8 @@ pub(super) struct Scanner<'a, R> {
     /// What the next step must pass first: so many bytes, and then perhaps the rest of a line that is out of view.
     next: usize,
     within_line: bool,
+    #[cfg(test)]
+    looked_at: usize,
 }
 
 /// The record that was found.
@@ -122,6 +124,8 @@ impl<'a, R: Read> Scanner<'a, R> {
             lines: 0,
             next: 0,
             within_line: false,
+            #[cfg(test)]
+            looked_at: 0,
         })
     }
 
@@ -179,6 +183,15 @@ impl<'a, R: Read> Scanner<'a, R> {
                 split(bytes, last, &mut self.fields, &mut self.scratch)
             };
 
+            #[cfg(test)]
+            {
+                self.looked_at += match split {
+                    Split::Record { next, .. } => next,
+                    Split::Fault { at, .. } => at,
+                    Split::Cut => reach,
+                };
+            }
+
             let fault = match split {
                 Split::Record { len, next } if len <= self.max_record => {
                     let raw = bytes.get(..len).unwrap_or_default();
@@ -192,7 +205,7 @@ impl<'a, R: Read> Scanner<'a, R> {
                     continue;
                 }
                 Split::Record { .. } | Split::Cut => ScanFault::TooLong,
-                Split::Fault(fault) => ScanFault::Quote(fault, self.fields.len()),
+                Split::Fault { fault, .. } => ScanFault::Quote(fault, self.fields.len()),
             };
             if self.cut_to_first_line() {
                 return Ok(Step::Fault(fault));

@@ -53,8 +53,8 @@ pub(super) enum QuoteFault {
 pub(super) enum Split {
     /// A record of `len` bytes; the next begins at `next`.
     Record { len: usize, next: usize },
-    /// The fields before the fault are split.
-    Fault(QuoteFault),
+    /// The fields before the fault, which is seen `at` this byte, are split.
+    Fault { fault: QuoteFault, at: usize },
     /// The record does not end in these bytes.
     Cut,
 }
@@ -91,7 +91,7 @@ pub(super) fn split(bytes: &[u8], last: bool, fields: &mut Vec<Field>, scratch: 
                 None => return Split::Cut,
             };
             if bytes.get(end) == Some(&b'"') {
-                return Split::Fault(QuoteFault::InField);
+                return Split::Fault { fault: QuoteFault::InField, at: end };
             }
             // The carriage return of a line end belongs to no field.
             let line_ends = bytes.get(end) != Some(&b',');
@@ -107,7 +107,7 @@ pub(super) fn split(bytes: &[u8], last: bool, fields: &mut Vec<Field>, scratch: 
             (Some(b'\r'), None) if last => return Split::Record { len: end, next: end + 1 },
             (None, _) if last => return Split::Record { len: end, next: end },
             (Some(b'\r') | None, None) => return Split::Cut,
-            _ => return Split::Fault(QuoteFault::TextAfter),
+            _ => return Split::Fault { fault: QuoteFault::TextAfter, at: end },
         }
     }
 }
@@ -117,7 +117,11 @@ fn closing_quote(bytes: &[u8], mut from: usize, last: bool) -> Result<(usize, bo
     let mut doubled = false;
     loop {
         let Some(found) = memchr(b'"', bytes.get(from..).unwrap_or_default()) else {
-            return Err(if last { Split::Fault(QuoteFault::NeverClosed) } else { Split::Cut });
+            return Err(if last {
+                Split::Fault { fault: QuoteFault::NeverClosed, at: bytes.len() }
+            } else {
+                Split::Cut
+            });
         };
         let quote = from + found;
         match bytes.get(quote + 1) {
