@@ -62,9 +62,9 @@ request date_no_such_day           67 '{"location": {"postcode": "AA1 1AA"}, "as
 request date_implausible           67 '{"location": {"postcode": "AA1 1AA"}, "asOfDate": "1926-01-15"}'
 
 # What cannot be asked.
-postcode postcode_malformed_shape     67 'QQ1 1AA'
-postcode postcode_malformed_length    67 'AA1'
-postcode postcode_malformed_character 67 'AA1-1AA'
+postcode postcode_malformed_shape     67 'ZZ99 3WZ'
+postcode postcode_malformed_length    67 'SW1A'
+postcode postcode_malformed_character 67 'SW1A-1AA'
 postcode postcode_empty               67 ''
 request location_missing              67 '{}'
 request location_of_no_kind           67 '{"location": {}}'
