@@ -41,3 +41,15 @@ fn every_room_imports_only_what_lies_below_it() {
     }
     assert!(breaches.is_empty(), "{} breaches:\n{}\n", breaches.len(), breaches.join("\n"));
 }
+
+#[test]
+fn every_room_is_in_architecture_md() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let told = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    for entry in fs::read_dir(root.join("src")).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        let room = if entry.path().is_dir() { format!("| `{name}/` |") } else { format!("| `{name}` |") };
+        assert!(name == "lib.rs" || told.contains(&room), "ARCHITECTURE.md has no line of the rooms' table for {name}");
+    }
+}
