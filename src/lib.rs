@@ -7,3 +7,4 @@
 pub mod domain;
 pub mod grpc;
 pub mod ingest;
+pub mod sample;
