@@ -7,5 +7,4 @@
 pub mod domain;
 pub mod grpc;
 pub mod ingest;
-pub mod loads;
-pub mod store;
+pub mod sample;
