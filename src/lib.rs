@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod domain;
 pub mod grpc;
 pub mod ingest;
