@@ -4,7 +4,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod domain;
 pub mod grpc;
 pub mod ingest;
 pub mod sample;
+pub mod synth;
