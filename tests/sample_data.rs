@@ -1,5 +1,7 @@
 //! The tables of `data/sample/README.md` and of `data/sample/rejects/README.md` say what the files beside them do.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
