@@ -10,4 +10,5 @@ pub mod grpc;
 pub mod ingest;
 pub mod loads;
 pub mod sample;
+pub mod store;
 pub mod synth;
