@@ -8,3 +8,7 @@ pub mod cli;
 pub mod domain;
 pub mod grpc;
 pub mod ingest;
+pub mod loads;
+pub mod sample;
+pub mod store;
+pub mod synth;

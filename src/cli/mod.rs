@@ -14,6 +14,7 @@ mod plain;
 mod report;
 pub mod screen;
 pub mod serve;
+pub mod synth;
 pub mod variants;
 mod words;
 

@@ -46,7 +46,6 @@ impl Day {
             return Err(DayError::Malformed);
         }
         let number = |digits: &[u8]| digits.iter().fold(0i16, |n, d| n * 10 + i16::from(d - b'0'));
-        #[expect(clippy::cast_possible_truncation, reason = "two digits")]
         let date = civil::Date::new(number(&digits[..4]), number(&digits[4..6]) as i8, number(&digits[6..]) as i8);
         Self::from_civil(date.map_err(|_| DayError::Malformed)?)
     }
