@@ -30,6 +30,12 @@ impl Row {
         self.word >> Facts::BITS
     }
 
+    /// The mark that the row's place was set aside.
+    #[must_use]
+    pub fn mark(&self) -> Self {
+        Self { word: self.key() << Facts::BITS | u64::from(Facts::SET_ASIDE.bits()), texts: 0, line: self.line }
+    }
+
     /// The sector the row belongs to.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "28 bits remain after the shift")]

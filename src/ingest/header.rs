@@ -1,0 +1,123 @@
+//! The header row: which field of a row is which column.
+
+use super::{Column, scan::Record};
+
+/// One thing that is wrong with a header row.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ColumnFault {
+    /// The file has no header row.
+    #[error("there is none; the first line must name the columns: {}", required())]
+    NoHeaderRow,
+    /// It cannot be read as CSV.
+    #[error("it cannot be read as CSV; the first line must name the columns: {}", required())]
+    Unreadable,
+    /// A column of this name is not in the contract.
+    #[error(
+        "the column \"{}\" is not known{}", .name.escape_debug(),
+        .meant.map_or_else(|| separator_hint(.name).to_owned(), |meant| format!("; did you mean \"{meant}\"?"))
+    )]
+    Unknown {
+        /// The name as sent, cut short if long.
+        name: String,
+        /// The column whose name differs only in case, spaces or hyphens.
+        meant: Option<Column>,
+    },
+    /// A column is there twice.
+    #[error("the column \"{0}\" is there more than once")]
+    Repeated(Column),
+    /// A column that every file must have is not there.
+    #[error("the column \"{0}\" is missing")]
+    Missing(Column),
+    /// A column of premises rows.
+    #[error("premises rows are not served yet: send the file without \"{0}\"")]
+    Premises(&'static str),
+    /// The column of delta files.
+    #[error("delta files are not served yet: send the whole of the region's coverage, without \"change\"")]
+    Delta,
+}
+
+const PREMISES: [&str; 2] = ["uprn", "address_identifier"];
+const CHANGE: &str = "change";
+/// How much of an unknown name a message quotes.
+const QUOTED: usize = 60;
+/// How many faults are told; a file that is no CSV at all could have thousands.
+const FAULTS_TOLD: usize = 8;
+
+/// Where each column stands in a row.
+#[derive(Clone, Debug)]
+pub(super) struct Columns {
+    /// By the column's place in [`Column::ALL`]; no row has a field at [`ABSENT`].
+    places: [usize; Column::ALL.len()],
+    /// How many fields a row must have.
+    count: usize,
+}
+
+const ABSENT: usize = usize::MAX;
+
+impl Columns {
+    /// Reads the header row.
+    pub(super) fn read(record: &Record<'_>) -> Result<Self, Vec<ColumnFault>> {
+        let mut places = [ABSENT; Column::ALL.len()];
+        let mut faults = Vec::new();
+        for place in 0..record.len() {
+            let name = record.field(place).unwrap_or_default();
+            let column = Column::ALL.into_iter().find(|column| column.name().as_bytes() == name);
+            match column.and_then(|column| Some((column, places.get_mut(column as usize)?))) {
+                Some((_, at)) if *at == ABSENT => *at = place,
+                Some((column, _)) => faults.push(ColumnFault::Repeated(column)),
+                None => faults.push(not_ours(name)),
+            }
+        }
+        let missing = |&column: &Column| !column.is_text() && places.get(column as usize) == Some(&ABSENT);
+        // A name misspelled is told once, not as missing as well.
+        let meant = |column: &Column| {
+            faults.iter().any(|fault| matches!(fault, ColumnFault::Unknown { meant: Some(m), .. } if m == column))
+        };
+        let missing: Vec<_> = Column::ALL
+            .into_iter()
+            .filter(|column| missing(column) && !meant(column))
+            .map(ColumnFault::Missing)
+            .collect();
+        faults.extend(missing);
+        faults.dedup();
+        faults.truncate(FAULTS_TOLD);
+        if faults.is_empty() { Ok(Self { places, count: record.len() }) } else { Err(faults) }
+    }
+
+    /// How many fields a row must have.
+    pub(super) const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Where the column stands; beyond every row if the file does not have it.
+    pub(super) const fn place(&self, column: Column) -> usize {
+        self.places[column as usize]
+    }
+
+    /// The column that stands there.
+    pub(super) fn at(&self, place: usize) -> Option<Column> {
+        Column::ALL.into_iter().find(|&column| self.place(column) == place)
+    }
+}
+
+fn not_ours(name: &[u8]) -> ColumnFault {
+    let text = String::from_utf8_lossy(name);
+    let folded: String =
+        text.trim().chars().map(|c| if matches!(c, ' ' | '-') { '_' } else { c.to_ascii_lowercase() }).collect();
+    if let Some(premises) = PREMISES.into_iter().find(|&premises| premises == folded) {
+        return ColumnFault::Premises(premises);
+    }
+    if folded == CHANGE {
+        return ColumnFault::Delta;
+    }
+    let meant = Column::ALL.into_iter().find(|column| column.name() == folded);
+    ColumnFault::Unknown { name: text.chars().take(QUOTED).collect(), meant }
+}
+
+fn separator_hint(name: &str) -> &'static str {
+    if name.contains([';', '\t', '|']) { "; commas must stand between columns" } else { "" }
+}
+
+fn required() -> String {
+    Column::ALL.into_iter().filter(|column| !column.is_text()).map(Column::name).collect::<Vec<_>>().join(", ")
+}

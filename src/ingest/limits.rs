@@ -1,0 +1,27 @@
+//! How much of a file is read before it is refused.
+
+use std::path::PathBuf;
+
+/// The bounds of one read. [`Limits::new`] has the contract's.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Decompressed bytes, beyond which the file is refused: a small upload must not unpack without end.
+    pub max_decompressed: u64,
+    /// Data rows, beyond which the file is refused; a row takes 16 bytes of memory until it is stored.
+    pub max_rows: u32,
+    /// Bytes of one record, line end not counted, beyond which its line is set aside.
+    pub max_record: usize,
+    /// How many rejects are kept; all are counted.
+    pub rejects_kept: usize,
+    /// Where texts go that would take too much memory. The file is made only when needed, and is unlinked at once, so
+    /// that nothing is left behind.
+    pub spill: PathBuf,
+}
+
+impl Limits {
+    /// 2 GiB decompressed, 5,000,000 rows, records of 64 KiB, 10,000 rejects kept.
+    #[must_use]
+    pub const fn new(spill: PathBuf) -> Self {
+        Self { max_decompressed: 2 << 30, max_rows: 5_000_000, max_record: 64 << 10, rejects_kept: 10_000, spill }
+    }
+}

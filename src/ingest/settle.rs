@@ -1,0 +1,196 @@
+//! The rows against each other: sorted, exact repeats counted once, rows that disagree set aside.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Read},
+    sync::atomic::AtomicBool,
+};
+
+use super::{
+    FileError, Limits, Reject, RejectReason, Report, Row, Scanned, TextTable, Unaccepted,
+    refusal::Refusal,
+    scan::{Scanner, Step},
+};
+use crate::domain::{Coverage, Said};
+
+/// What became of a file.
+pub struct Ingested {
+    /// One row for each location, sorted by [`Row::key`], marks of set-aside locations among them.
+    pub rows: Vec<Row>,
+    /// The texts of the rows. It may also hold texts that no row has any more, of rows that disagreed.
+    pub texts: TextTable,
+    /// The counts.
+    pub report: Report,
+    /// The first rejects, by line.
+    pub rejects: Vec<Reject>,
+}
+
+impl Scanned {
+    /// Sorts the rows, counts exact repeats once, and sets aside all rows that disagree on a location.
+    ///
+    /// `reread` opens the same file again, decoded: it is called only if there are disagreeing rows whose bytes must be
+    /// kept.
+    ///
+    /// # Errors
+    /// [`FileError::NoAcceptedRow`] if nothing is left, and what reading again may meet.
+    pub fn settle<R: Read>(mut self, reread: impl FnOnce() -> io::Result<R>) -> Result<Ingested, FileError> {
+        if !self.rows.is_sorted() {
+            self.rows.sort_unstable();
+        }
+        let mut disagreeing = Disagreeing { first: BTreeMap::new(), kept: self.limits.rejects_kept };
+        settle_places(&mut self.rows, &self.texts, &mut self.report, &mut disagreeing)
+            .map_err(|source| FileError::Disk { doing: "compare the file's texts", source })?;
+        count_outcomes(&mut self);
+        merge(&mut self.rejects, disagreeing, &self.limits, reread)?;
+        self.report.rejects_kept = self.rejects.len() as u64;
+
+        let Self { rows, texts, report, rejects, .. } = self;
+        if report.accepted == 0 {
+            return Err(FileError::NoAcceptedRow(Box::new(Unaccepted { report, rejects })));
+        }
+        Ok(Ingested { rows, texts, report, rejects })
+    }
+}
+
+/// Leaves one row for each place.
+fn settle_places(
+    rows: &mut Vec<Row>,
+    texts: &TextTable,
+    report: &mut Report,
+    disagreeing: &mut Disagreeing,
+) -> io::Result<()> {
+    let (mut at, mut settled) = (0, 0);
+    while let Some(&head) = rows.get(at) {
+        let rest = &rows[at..];
+        let of_place = rest.iter().take_while(|row| row.key() == head.key()).count();
+        let row = match of_place {
+            1 => head,
+            _ => settle_place(head, &rest[..of_place], texts, report, disagreeing)?,
+        };
+        at += of_place;
+        // Never ahead of `at`: every place has a row at least.
+        rows[settled] = row;
+        settled += 1;
+    }
+    rows.truncate(settled);
+    Ok(())
+}
+
+/// What stands for a place that several rows speak of: the answer they agree on, or the mark that they do not.
+fn settle_place(
+    head: Row,
+    rows: &[Row],
+    texts: &TextTable,
+    report: &mut Report,
+    disagreeing: &mut Disagreeing,
+) -> io::Result<Row> {
+    let says_same = |a: &Row, b: &Row| Ok::<_, io::Error>(a.facts() == b.facts() && texts.same(a.texts, b.texts)?);
+    let answers = || rows.iter().filter(|row| !row.facts().is_set_aside());
+    let earliest = |a: Option<Row>, b: &Row| Some(a.filter(|a| a.line < b.line).unwrap_or(*b));
+
+    let mark = rows.iter().filter(|row| row.facts().is_set_aside()).fold(None, earliest);
+    let first = answers().fold(None, earliest);
+    let mut other = None;
+    if let Some(first) = first {
+        for row in answers() {
+            if !says_same(&first, row)? {
+                other = earliest(other, row);
+            }
+        }
+    }
+    for row in answers() {
+        let refusal = match (first, other, mark) {
+            // The two lines that differ first name each other, and every further line one that it differs from.
+            (Some(first), Some(other), _) if says_same(row, &first)? => Refusal::Disagrees(other.line),
+            (Some(first), Some(_), _) => Refusal::Disagrees(first.line),
+            (_, _, Some(mark)) => Refusal::BesideSetAside(mark.line),
+            (_, None, None) | (None, ..) => {
+                report.repeats += rows.len() as u64 - 1;
+                return Ok(first.unwrap_or(head));
+            }
+        };
+        report.count_reject(RejectReason::RowsDisagree);
+        disagreeing.add(row.line, refusal);
+    }
+    Ok(rows.iter().fold(None, earliest).unwrap_or(head).mark())
+}
+
+/// Rows that disagree with others of their place: the first of them by line.
+struct Disagreeing {
+    first: BTreeMap<u32, Refusal<'static>>,
+    kept: usize,
+}
+
+impl Disagreeing {
+    fn add(&mut self, line: u32, refusal: Refusal<'static>) {
+        let full = self.first.len() >= self.kept;
+        if full && self.first.last_key_value().is_none_or(|(&last, _)| last < line) {
+            return;
+        }
+        if full {
+            self.first.pop_last();
+        }
+        self.first.insert(line, refusal);
+    }
+}
+
+/// Counts what the settled rows say.
+fn count_outcomes(scanned: &mut Scanned) {
+    let Scanned { rows, report, variants, from_empty, .. } = scanned;
+    for row in rows {
+        match row.facts().unpack(variants) {
+            Ok(Said::Coverage(Coverage::NonePlanned)) => report.none_planned += 1,
+            Ok(Said::Coverage(Coverage::From(from))) if from.variant.is_unknown() => {
+                report.unknown += 1;
+                report.unknown_from_empty += u64::from(from_empty.binary_search(&row.line).is_ok());
+            }
+            Ok(Said::Coverage(Coverage::From(_))) => {}
+            Ok(Said::SetAside) | Err(_) => {
+                report.set_aside_locations += 1;
+                continue;
+            }
+        }
+        report.accepted += 1;
+    }
+}
+
+/// Puts the disagreeing rows among the rejects, by line, their bytes read from the file again.
+fn merge<R: Read>(
+    rejects: &mut Vec<Reject>,
+    disagreeing: Disagreeing,
+    limits: &Limits,
+    reread: impl FnOnce() -> io::Result<R>,
+) -> Result<(), FileError> {
+    // A scan keeps its first rejects, so only earlier lines than its last can still come in when it kept its fill.
+    let last = rejects.last().filter(|_| rejects.len() >= limits.rejects_kept).map(|reject| reject.line);
+    rejects.extend(
+        disagreeing
+            .first
+            .iter()
+            .filter(|&(&line, _)| last.is_none_or(|last| line < last))
+            .map(|(&line, refusal)| refusal.reject(line)),
+    );
+    rejects.sort_by_key(|reject| reject.line);
+    rejects.truncate(limits.rejects_kept);
+
+    let mut unread = rejects.iter_mut().filter(|reject| reject.reason == RejectReason::RowsDisagree).peekable();
+    if unread.peek().is_none() {
+        return Ok(());
+    }
+    let again = |source| FileError::Disk { doing: "read the file a second time", source };
+    let changed = || again(io::Error::other("it is not the same file any more"));
+    let cancelled = AtomicBool::new(false);
+    let mut scanner = Scanner::new(reread().map_err(again)?, limits, &cancelled)?;
+    for reject in unread {
+        if !scanner.skip_to_line(reject.line)? || scanner.step()? != Step::Record {
+            return Err(changed());
+        }
+        let record = scanner.record();
+        reject.keep(record.raw, record.cut);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "settle_tests.rs"]
+mod tests;

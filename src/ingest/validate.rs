@@ -1,0 +1,183 @@
+//! What a row says, or why it must be set aside.
+
+use memchr::memchr;
+
+use super::{Column, TextTable, header::Columns, refusal::Refusal, scan::Record};
+use crate::domain::{
+    ADDITIONAL_INFORMATION_MAX, AUXILIARY_EQUIPMENT_MAX, AvailabilityDate, ConnectivityLikelihood, Coverage,
+    CoveredFrom, Day, Facts, Postcode, RegionVariants, Said, TextError, UNKNOWN, VariantName, Verdict, WanVariant,
+    check_text, judge,
+};
+
+/// The free texts and how many characters each may have (DUIS 5.4).
+const TEXTS: [(Column, usize); 2] = [
+    (Column::AuxiliaryEquipmentRequired, AUXILIARY_EQUIPMENT_MAX),
+    (Column::AdditionalInformation, ADDITIONAL_INFORMATION_MAX),
+];
+
+/// Judges rows by one header row and one region's variants.
+pub(super) struct Validator<'v> {
+    columns: Columns,
+    variants: &'v RegionVariants,
+    usual: UsualCells,
+}
+
+/// A row that answers.
+pub(super) struct Valid<'a> {
+    pub(super) postcode: Postcode,
+    pub(super) facts: Facts,
+    /// Unknown, because the variant's cell was empty.
+    pub(super) from_empty: bool,
+    pub(super) texts: Texts<'a>,
+}
+
+/// A row's two free texts.
+pub(super) enum Texts<'a> {
+    /// A pair that an earlier row had: the id it was given.
+    Known(u32),
+    /// The auxiliary equipment and the additional information.
+    New(&'a str, &'a str),
+}
+
+/// A row that must be set aside.
+pub(super) struct SetAside<'a> {
+    pub(super) refusal: Refusal<'a>,
+    /// The location, where it can be read: it stays marked in the load.
+    pub(super) postcode: Option<Postcode>,
+    /// The record runs over lines in a way that only a missing quote explains: all but its first line must be read
+    /// again, lest good rows are lost in it.
+    pub(super) runs_over: bool,
+}
+
+impl<'v> Validator<'v> {
+    pub(super) fn new(columns: Columns, variants: &'v RegionVariants) -> Self {
+        Self { columns, variants, usual: UsualCells::of(variants) }
+    }
+
+    /// The column of a field.
+    pub(super) fn column_at(&self, place: usize) -> Option<Column> {
+        self.columns.at(place)
+    }
+
+    /// The row's postcode, if its field can be read whatever else is wrong with the row.
+    pub(super) fn readable_postcode(&self, record: &Record<'_>) -> Option<Postcode> {
+        let field = record.field(self.columns.place(Column::Postcode))?;
+        Postcode::parse(str::from_utf8(field).ok()?).ok()
+    }
+
+    /// Judges a row. The first thing that is wrong with it is what is told.
+    pub(super) fn judge<'a>(&self, record: &Record<'a>, known: &TextTable) -> Result<Valid<'a>, SetAside<'a>> {
+        let (found, wanted) = (record.len(), self.columns.count());
+        if found != wanted {
+            return Err(self.broken(record, Refusal::FieldCount { found, wanted }));
+        }
+        if record.lines > 1 {
+            self.line_breaks_lie_in_texts(record).map_err(|refusal| self.broken(record, refusal))?;
+        }
+        let postcode = self.postcode(record).map_err(|refusal| self.broken(record, refusal))?;
+        let bad = |refusal| SetAside { refusal, postcode: Some(postcode), runs_over: false };
+        let (coverage, from_empty) = self.coverage(record).map_err(bad)?;
+        let texts = self.texts(record, known).map_err(bad)?;
+        Ok(Valid { postcode, facts: Facts::pack(Said::Coverage(coverage)), from_empty, texts })
+    }
+
+    #[cold]
+    fn broken<'a>(&self, record: &Record<'_>, refusal: Refusal<'a>) -> SetAside<'a> {
+        SetAside { refusal, postcode: self.readable_postcode(record), runs_over: record.lines > 1 }
+    }
+
+    fn postcode<'a>(&self, record: &Record<'a>) -> Result<Postcode, Refusal<'a>> {
+        if let Some(postcode) = Postcode::parse_canonical(self.cell(record, Column::Postcode)) {
+            return Ok(postcode);
+        }
+        Postcode::parse(self.utf8(record, Column::Postcode)?).map_err(Refusal::Postcode)
+    }
+
+    fn coverage<'a>(&self, record: &Record<'a>) -> Result<(Coverage, bool), Refusal<'a>> {
+        let date = match self.cell(record, Column::AvailabilityDate) {
+            b"" => None,
+            value => match Day::parse(value) {
+                Ok(day) => Some(AvailabilityDate(day)),
+                Err(error) => return Err(Refusal::Date { value: self.utf8(record, Column::AvailabilityDate)?, error }),
+            },
+        };
+        let verdict = match (date, self.usual.verdict(self.cell(record, Column::WanVariant))) {
+            (Some(date), Some((variant, from_empty))) => Verdict::Covered { date, variant, from_empty },
+            _ => judge(self.variants, date, self.utf8(record, Column::WanVariant)?).map_err(Refusal::Rule)?,
+        };
+        let likelihood = self.cell(record, Column::ConnectivityLikelihood);
+        match verdict {
+            Verdict::NonePlanned if likelihood.is_empty() => Ok((Coverage::NonePlanned, false)),
+            Verdict::NonePlanned => Err(Refusal::LikelihoodWithoutDate),
+            Verdict::Covered { .. } if likelihood.is_empty() => Err(Refusal::LikelihoodMissing),
+            Verdict::Covered { date, variant, from_empty } => match ConnectivityLikelihood::parse(likelihood) {
+                Ok(likelihood) => Ok((Coverage::From(CoveredFrom { date, variant, likelihood }), from_empty)),
+                Err(_) => Err(Refusal::LikelihoodMalformed(self.utf8(record, Column::ConnectivityLikelihood)?)),
+            },
+        }
+    }
+
+    fn texts<'a>(&self, record: &Record<'a>, known: &TextTable) -> Result<Texts<'a>, Refusal<'a>> {
+        let [auxiliary, additional] = TEXTS.map(|(column, _)| self.cell(record, column));
+        if let Some(id) = known.find(auxiliary, additional) {
+            return Ok(Texts::Known(id));
+        }
+        let [auxiliary, additional] = TEXTS.map(|(column, max)| self.text(record, column, max));
+        Ok(Texts::New(auxiliary?, additional?))
+    }
+
+    fn text<'a>(&self, record: &Record<'a>, column: Column, max: usize) -> Result<&'a str, Refusal<'a>> {
+        let text = self.utf8(record, column)?;
+        check_text(text, max).map_err(|error| Refusal::Text { column, error })?;
+        Ok(text)
+    }
+
+    /// A column that the file does not have is empty.
+    fn cell<'a>(&self, record: &Record<'a>, column: Column) -> &'a [u8] {
+        record.field(self.columns.place(column)).unwrap_or_default()
+    }
+
+    fn utf8<'a>(&self, record: &Record<'a>, column: Column) -> Result<&'a str, Refusal<'a>> {
+        match self.cell(record, column) {
+            b"" => Ok(""),
+            cell => str::from_utf8(cell).map_err(|_| Refusal::NotUtf8(column)),
+        }
+    }
+
+    fn line_breaks_lie_in_texts<'a>(&self, record: &Record<'a>) -> Result<(), Refusal<'a>> {
+        let breaks = |column: &Column| !column.is_text() && memchr(b'\n', self.cell(record, *column)).is_some();
+        if let Some(column) = Column::ALL.into_iter().find(breaks) {
+            return Err(Refusal::LineBreak(column));
+        }
+        for (column, max) in TEXTS {
+            match self.text(record, column, max) {
+                // A control character is wrong, and no sign of a missing quote.
+                Err(Refusal::Text { error: TextError::ControlCharacter(_), .. }) | Ok(_) => {}
+                Err(refusal) => return Err(refusal),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The rule's verdict on the cells that files are full of, asked once: what stands beside a date for each.
+struct UsualCells(Vec<(Vec<u8>, (WanVariant, bool))>);
+
+impl UsualCells {
+    fn of(variants: &RegionVariants) -> Self {
+        let cells = variants.confirmed().iter().map(VariantName::as_str).chain([" ", UNKNOWN, ""]);
+        let any_date = Day::from_number(0).map(AvailabilityDate);
+        Self(
+            cells
+                .filter_map(|cell| match judge(variants, any_date, cell) {
+                    Ok(Verdict::Covered { variant, from_empty, .. }) => Some((cell.into(), (variant, from_empty))),
+                    _ => None,
+                })
+                .collect(),
+        )
+    }
+
+    fn verdict(&self, cell: &[u8]) -> Option<(WanVariant, bool)> {
+        self.0.iter().find(|(usual, _)| usual == cell).map(|&(_, verdict)| verdict)
+    }
+}
