@@ -4,6 +4,11 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod domain;
 pub mod grpc;
 pub mod ingest;
+pub mod loads;
+pub mod sample;
+pub mod store;
+pub mod synth;

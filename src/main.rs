@@ -1,3 +1,47 @@
 //! Wires: parse, configure, run, drain; nothing else.
 
-fn main() {}
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::Parser;
+use tokio::runtime::Builder;
+use wan_matrix::cli::{
+    self, Cli, Command, ServerCommand,
+    exit::{Exit, Failure},
+    screen::Screen,
+    serve,
+};
+
+fn main() -> ExitCode {
+    // clap exits with 2 by itself when the command line is wrong.
+    let done = match Cli::parse().command {
+        Command::Serve(args) => serve::run(args),
+        Command::Ask(command) => ask(command),
+    };
+    done.unwrap_or_else(|failure| told(&failure)).into()
+}
+
+/// One worker carries the network; this thread writes, and may wait for whoever reads.
+fn ask(command: ServerCommand) -> Result<Exit, Failure> {
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(Failure::Start)?;
+    let (mut out, mut notes) = (io::BufWriter::new(io::stdout().lock()), io::stderr());
+    let done = runtime.block_on(cli::ask(command, &mut Screen::of_process(&mut out, &mut notes)));
+    // A file or a call that is still being waited for must not keep the process.
+    runtime.shutdown_background();
+    // What was answered before a failure is worth reading.
+    let written = out.flush();
+    let exit = done?;
+    written?;
+    Ok(exit)
+}
+
+fn told(failure: &Failure) -> Exit {
+    if failure.is_quiet() {
+        return Exit::Answered;
+    }
+    // With standard error gone, the exit code still tells.
+    let _ = writeln!(io::stderr(), "error: {failure}");
+    failure.exit()
+}

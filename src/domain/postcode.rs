@@ -114,7 +114,6 @@ impl Postcode {
 
     /// The sector this postcode lies in.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "28 bits remain after the shift")]
     pub const fn sector(self) -> Sector {
         Sector((self.0 >> Unit::BITS) as u32)
     }

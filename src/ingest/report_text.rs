@@ -35,25 +35,21 @@ impl Report {
         if self.unknown_from_empty > 0 {
             writeln!(
                 f,
-                "note: {} of the Unknown rows have an empty wan_variant cell instead of a space; if the CSP did not \
-                 mean \"not confirmed\", its export is broken",
+                "note: Unknown rows with an empty wan_variant cell instead of a space: {}. If the CSP did not mean \
+                 \"not confirmed\" by it, its export is broken",
                 grouped(self.unknown_from_empty)
             )?;
         }
         if self.set_aside_locations > 0 {
             writeln!(
                 f,
-                "note: {} locations are marked as set aside: asked for one, the service says so instead of \"not found\"",
+                "note: locations marked as set aside: {}. Asked for one, the service says so instead of \"not found\"",
                 grouped(self.set_aside_locations)
             )?;
         }
         if self.rejects_kept < self.set_aside {
-            writeln!(
-                f,
-                "note: the first {} of {} rejects are kept",
-                grouped(self.rejects_kept),
-                grouped(self.set_aside)
-            )?;
+            let (kept, all) = (grouped(self.rejects_kept), grouped(self.set_aside));
+            writeln!(f, "note: rejects kept: the first {kept} of {all}")?;
         }
         Ok(())
     }

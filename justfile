@@ -1,0 +1,47 @@
+# The recipes ARE the steps of CI: `.ci/run` installs the pinned tools and runs `just ci`.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+# The pinned tools come first, whatever else the machine has.
+export PATH := justfile_directory() / "target/tools/bin" + ":" + env("PATH")
+
+# What there is
+_default:
+    @just --list --unsorted
+
+# The server over the built-in sample coverage, on its default address
+run *ARGS:
+    cargo run --release -- serve --sample {{ ARGS }}
+
+# Everything CI checks, in CI's order
+ci: test fmt lint proto doc smoke
+
+# The README's test command, word for word (tests/readme.rs holds the two together)
+test:
+    cargo test
+
+# Formatting
+fmt:
+    cargo fmt --check
+
+# Clippy, over tests and benches too
+lint:
+    cargo clippy --all-targets --locked -- -D warnings
+
+# The protos' style
+proto: tools
+    buf lint
+
+# The documentation, with no broken link
+doc:
+    RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --locked
+
+# A real server, asked by grpcurl, against tests/smoke/*.txt; `just smoke --update` rewrites those
+smoke *ARGS: tools
+    @# The binary that `cargo test` built; a `cargo build` would build dependencies anew, with fewer features.
+    cargo test --no-run --locked
+    tests/smoke.sh {{ ARGS }}
+
+# The pinned grpcurl, buf and just, into target/tools
+tools:
+    @bash tools/install.sh

@@ -1,0 +1,238 @@
+//! How a command ends: its exit code, and what is said on standard error when it could not do what was asked.
+
+use std::{error::Error, fmt, io, path::PathBuf, process::ExitCode};
+
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+use super::{connect::ServerUrl, json::NotProtoJson, plain::plain};
+
+/// The exit codes of every command. From 64 up they are those of `sysexits.h`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Exit {
+    /// Everything asked was answered.
+    Answered = 0,
+    /// Some location has no answer, or a load was refused.
+    Unanswered = 1,
+    /// The command line, or a file it names, cannot be used.
+    Usage = 2,
+    /// No server answers there.
+    Unreachable = 69,
+    /// The server failed.
+    Server = 70,
+    /// The server does not let this caller do that.
+    Denied = 77,
+    /// A configuration file is wrong.
+    Configuration = 78,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command could not do what was asked. The text says what happened, to whom, and what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The command line asks for something that cannot be.
+    #[error("{0}")]
+    Usage(String),
+    /// A file named on the command line cannot be read.
+    #[error("cannot read {}: {source}", .path.display())]
+    #[expect(missing_docs, reason = "the message is the documentation")]
+    File { path: PathBuf, source: io::Error },
+    /// A configuration file is wrong.
+    #[error("{0}")]
+    Configuration(String),
+    /// No connection to the server.
+    #[error(
+        "no server answers at {server}: {}\n  next: is `wan-matrix serve` running there? --server or WAN_MATRIX_SERVER \
+         names another", innermost(.source)
+    )]
+    #[expect(missing_docs, reason = "the message is the documentation")]
+    Unreachable { server: ServerUrl, source: tonic::transport::Error },
+    /// The server answered with an error.
+    #[error("{}", Refusal { server, status })]
+    #[expect(missing_docs, reason = "the message is the documentation")]
+    Status { server: ServerUrl, status: Box<Status> },
+    /// What the server sent breaks its own contract.
+    #[error("{server} sent an answer that breaks its contract: {what}")]
+    #[expect(missing_docs, reason = "the message is the documentation")]
+    Answer { server: ServerUrl, what: String },
+    /// An answer could not be written as JSON.
+    #[error(transparent)]
+    Json(#[from] NotProtoJson),
+    /// This machine could not give what the command needs.
+    #[error("cannot start: {0}")]
+    Start(io::Error),
+    /// Standard output took no more.
+    #[error("cannot write the output: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl From<csv::Error> for Failure {
+    fn from(error: csv::Error) -> Self {
+        Self::Output(error.into())
+    }
+}
+
+impl Failure {
+    /// The code to exit with.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(_) | Self::File { .. } => Exit::Usage,
+            Self::Configuration(_) => Exit::Configuration,
+            Self::Unreachable { .. } => Exit::Unreachable,
+            Self::Status { status, .. } => of_status(status),
+            Self::Answer { .. } | Self::Json(_) | Self::Start(_) => Exit::Server,
+            Self::Output(_) => Exit::Unanswered,
+        }
+    }
+
+    /// Whether the reader of the output went away (`| head`): nothing to complain about.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// The `reason` of the server's ErrorInfo, if the server gave one.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        self.error_info().map(|info| info.reason)
+    }
+
+    /// A value from the metadata of the server's ErrorInfo.
+    #[must_use]
+    pub fn metadata(&self, key: &str) -> Option<String> {
+        self.error_info()?.metadata.remove(key)
+    }
+
+    fn error_info(&self) -> Option<tonic_types::ErrorInfo> {
+        let Self::Status { status, .. } = self else { return None };
+        status.get_details_error_info()
+    }
+}
+
+fn of_status(status: &Status) -> Exit {
+    // A status with a source was made by this side's transport: the server did not say it.
+    if status.source().is_some() {
+        return Exit::Unreachable;
+    }
+    match status.code() {
+        Code::Ok => Exit::Answered,
+        Code::PermissionDenied | Code::Unauthenticated => Exit::Denied,
+        Code::Unavailable if reason_of(status) == "COVERAGE_DAMAGED" => Exit::Server,
+        // tonic's own timeout is CANCELLED.
+        Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled => Exit::Unreachable,
+        Code::Internal | Code::Unknown | Code::DataLoss | Code::Unimplemented | Code::OutOfRange => Exit::Server,
+        Code::InvalidArgument
+        | Code::NotFound
+        | Code::AlreadyExists
+        | Code::ResourceExhausted
+        | Code::FailedPrecondition
+        | Code::Aborted => Exit::Unanswered,
+    }
+}
+
+fn reason_of(status: &Status) -> String {
+    status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
+}
+
+/// Transport errors say "transport error" and keep the cause ("Connection refused") inside.
+fn innermost(error: &dyn Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+/// A status, with every detail a person can act on.
+struct Refusal<'a> {
+    server: &'a ServerUrl,
+    status: &'a Status,
+}
+
+impl fmt::Display for Refusal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let details = self.status.get_error_details();
+        let reason = details.error_info().map(|info| info.reason.as_str()).unwrap_or_default();
+        write!(f, "{} answered {}", self.server, code_name(self.status.code()))?;
+        if !reason.is_empty() {
+            write!(f, " ({})", plain(reason))?;
+        }
+        match self.status.source() {
+            Some(source) => write!(f, ": {}", innermost(source))?,
+            None if self.status.message().is_empty() => {}
+            None => write!(f, "\n  {}", plain(self.status.message()))?,
+        }
+        if let Some(info) = details.error_info() {
+            let mut metadata: Vec<_> = info.metadata.iter().collect();
+            metadata.sort();
+            for (key, value) in metadata {
+                write!(f, "\n  {}: {}", plain(key), plain(value))?;
+            }
+        }
+        for violation in details.bad_request().map(|bad| bad.field_violations.as_slice()).unwrap_or_default() {
+            write!(f, "\n  in {}: {}", plain(&violation.field), plain(&violation.description))?;
+        }
+        if let Some(delay) = details.retry_info().and_then(|retry| retry.retry_delay) {
+            write!(f, "\n  it asks to be tried again in {} s", delay.as_secs_f64())?;
+        }
+        let load_id = details.error_info().and_then(|info| info.metadata.get("load_id")).map(String::as_str);
+        next(self.status.code(), reason, load_id).map_or(Ok(()), |next| write!(f, "\n  next: {next}"))
+    }
+}
+
+/// What this program can do about it. The server's own words stand above; this only adds commands.
+fn next(code: Code, reason: &str, load_id: Option<&str>) -> Option<String> {
+    let id = load_id.map_or_else(|| "ID".to_owned(), plain);
+    Some(match (reason, code) {
+        ("LOAD_NOT_FOUND", _) => "`wan-matrix loads list` names the loads this server knows".to_owned(),
+        ("LOAD_RETAINED", _) => format!("`wan-matrix loads show {id}` shows it; `wan-matrix active` what answers now"),
+        ("LOAD_DIGEST_MISMATCH", _) => "if the file was still being written, send it again once it is whole".to_owned(),
+        ("COVERAGE_INCOMPLETE", _) => "`wan-matrix active` shows which regions have no load".to_owned(),
+        ("COVERAGE_DAMAGED", _) => "tell the server's operator: its log names the damaged load".to_owned(),
+        (reason, _) if reason.starts_with("LOAD_GUARD_") => {
+            format!("`wan-matrix loads rejects {id}` lists every row to correct")
+        }
+        (_, Code::PermissionDenied | Code::Unauthenticated) => {
+            "ask the server's operator which role this caller needs".to_owned()
+        }
+        (_, Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled) => "try again shortly".to_owned(),
+        (_, Code::Unimplemented) => "this server is older than this command, or not a wan-matrix server".to_owned(),
+        (_, Code::Internal | Code::Unknown | Code::DataLoss) => {
+            "nothing you did; the server's log says more".to_owned()
+        }
+        _ => return None,
+    })
+}
+
+/// The code as gRPC's documents spell it.
+pub(super) const fn code_name(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}
+
+#[cfg(test)]
+#[path = "exit_tests.rs"]
+mod tests;

@@ -1,0 +1,128 @@
+//! Every load that is known, in memory: what `GetCoverageLoad` and `ListCoverageLoads` answer from.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::{
+    domain::CspRegion,
+    store::{ActiveFile, Manifest},
+};
+
+use super::{LoadError, LoadRecord, LoadState};
+
+/// Which loads to list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListFilter {
+    /// Only this region's.
+    pub region: Option<CspRegion>,
+    /// Only those in this state.
+    pub state: Option<LoadState>,
+}
+
+/// A page of loads, newest first.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The loads.
+    pub records: Vec<LoadRecord>,
+    /// Empty on the last page.
+    pub next_page_token: String,
+}
+
+/// Retained and refused loads, and which are active.
+#[derive(Debug, Default)]
+pub(super) struct Catalogue {
+    pub(super) active: ActiveFile,
+    pub(super) damaged: Vec<String>,
+    pub(super) retained: BTreeMap<String, Manifest>,
+    pub(super) refused: BTreeMap<String, (Manifest, String)>,
+}
+
+/// Newest first: when the first byte came, then the id.
+type Place<'a> = (Timestamp, &'a str);
+
+impl Catalogue {
+    pub(super) fn get(&self, load_id: &str) -> Option<LoadRecord> {
+        let retained = self.retained.get(load_id).map(|manifest| self.retained_record(manifest));
+        retained.or_else(|| self.refused.get(load_id).map(refused_record))
+    }
+
+    fn retained_record(&self, manifest: &Manifest) -> LoadRecord {
+        let load_id = &manifest.load_id;
+        let activated = self.active.activated(load_id);
+        let state = if self.damaged.contains(load_id) {
+            LoadState::Damaged
+        } else if self.active.active(manifest.region) == Some(load_id) {
+            LoadState::Active
+        } else if activated.is_some() {
+            LoadState::Superseded
+        } else {
+            LoadState::Staged
+        };
+        LoadRecord { manifest: manifest.clone(), state, activated, refusal: None }
+    }
+
+    pub(super) fn list(&self, filter: ListFilter, page_size: usize, page_token: &str) -> Result<Page, LoadError> {
+        let after = token::read(page_token, filter)?;
+        let mut all: Vec<Place<'_>> = self
+            .retained
+            .values()
+            .chain(self.refused.values().map(|(manifest, _)| manifest))
+            .filter(|manifest| filter.region.is_none_or(|region| region == manifest.region))
+            .map(|manifest| (manifest.received, manifest.load_id.as_str()))
+            .collect();
+        all.sort_unstable_by(|a, b| b.cmp(a));
+        let later = |place: &Place<'_>| after.as_ref().is_none_or(|(received, id)| *place < (*received, id.as_str()));
+        let mut records: Vec<LoadRecord> = all
+            .into_iter()
+            .filter(later)
+            .filter_map(|(_, load_id)| self.get(load_id))
+            .filter(|record| filter.state.is_none_or(|state| state == record.state))
+            .take(page_size + 1)
+            .collect();
+        let more = records.len() > page_size;
+        records.truncate(page_size);
+        let last = records.last().filter(|_| more);
+        let next_page_token = last.map_or_else(String::new, |record| token::write(&record.manifest, filter));
+        Ok(Page { records, next_page_token })
+    }
+}
+
+fn refused_record((manifest, words): &(Manifest, String)) -> LoadRecord {
+    LoadRecord { manifest: manifest.clone(), state: LoadState::Refused, activated: None, refusal: Some(words.clone()) }
+}
+
+mod token {
+    //! A page token: where the last page ended, and under which filters. Opaque to clients, and good across restarts.
+
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
+    use super::{ListFilter, LoadError, Manifest, Timestamp};
+
+    fn filter_text(filter: ListFilter) -> String {
+        format!("{}/{:?}", filter.region.map_or("", crate::domain::CspRegion::slug), filter.state)
+    }
+
+    pub(super) fn write(last: &Manifest, filter: ListFilter) -> String {
+        let text = format!("1\n{}\n{}\n{}", filter_text(filter), last.received, last.load_id);
+        URL_SAFE_NO_PAD.encode(text)
+    }
+
+    pub(super) fn read(token: &str, filter: ListFilter) -> Result<Option<(Timestamp, String)>, LoadError> {
+        if token.is_empty() {
+            return Ok(None);
+        }
+        let read = || {
+            let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
+            let mut lines = text.split('\n');
+            let ours = lines.next()? == "1" && lines.next()? == filter_text(filter);
+            let place = (lines.next()?.parse().ok()?, lines.next()?.to_owned());
+            (ours && lines.next().is_none()).then_some(place)
+        };
+        read().map(Some).ok_or(LoadError::PageToken)
+    }
+}
+
+#[cfg(test)]
+#[path = "catalogue_tests.rs"]
+mod tests;

@@ -1,0 +1,122 @@
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    ingest::{Encoding, Report},
+    store::FORMAT,
+};
+
+fn manifest(region: CspRegion, number: u32) -> Manifest {
+    Manifest {
+        format: FORMAT,
+        load_id: format!("{}-{number:04}", region.slug()),
+        region,
+        issue_time: Timestamp::UNIX_EPOCH,
+        reference: String::new(),
+        // Two loads each second: the id has to break the tie.
+        received: Timestamp::from_second(i64::from(number / 2)).unwrap(),
+        encoding: Encoding::Identity,
+        sha256: String::new(),
+        content_sha256: String::new(),
+        identity: String::new(),
+        table3_sha256: String::new(),
+        bytes_sent: 0,
+        bytes_decompressed: 0,
+        report: Report::default(),
+        packed: None,
+    }
+}
+
+/// Two regions, every seventh load refused, every fifth activated in its time.
+fn catalogue(loads: u32) -> Catalogue {
+    let mut catalogue = Catalogue::default();
+    for number in 0..loads {
+        let region = if number % 3 == 0 { CspRegion::North } else { CspRegion::South };
+        let manifest = manifest(region, number);
+        if number % 7 == 0 {
+            catalogue.refused.insert(manifest.load_id.clone(), (manifest, "no".to_owned()));
+        } else {
+            if number % 5 == 0 {
+                catalogue.active.activate(region, &manifest.load_id, manifest.received);
+            }
+            catalogue.retained.insert(manifest.load_id.clone(), manifest);
+        }
+    }
+    catalogue
+}
+
+fn walk(catalogue: &Catalogue, filter: ListFilter, page_size: usize) -> Vec<LoadRecord> {
+    let mut token = String::new();
+    let mut all = Vec::new();
+    loop {
+        let page = catalogue.list(filter, page_size, &token).unwrap();
+        assert!(page.records.len() <= page_size);
+        assert!(page.next_page_token.is_empty() || page.records.len() == page_size);
+        all.extend(page.records);
+        token = page.next_page_token;
+        if token.is_empty() {
+            return all;
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn pages_hold_every_load_once_newest_first(loads in 0u32..60, page_size in 1usize..20) {
+        let catalogue = catalogue(loads);
+        let all = walk(&catalogue, ListFilter::default(), page_size);
+        let places: Vec<_> = all.iter().map(|r| (r.manifest.received, r.manifest.load_id.clone())).collect();
+        prop_assert!(places.windows(2).all(|pair| pair[0] > pair[1]));
+        prop_assert_eq!(places.into_iter().collect::<BTreeSet<_>>().len(), loads as usize);
+    }
+
+    #[test]
+    fn a_filter_keeps_exactly_what_it_names(loads in 0u32..60, page_size in 1usize..20) {
+        let catalogue = catalogue(loads);
+        let all = walk(&catalogue, ListFilter::default(), 100);
+        for region in [None, Some(CspRegion::North), Some(CspRegion::Central)] {
+            for state in [None, Some(LoadState::Refused), Some(LoadState::Active), Some(LoadState::Superseded), Some(LoadState::Staged)] {
+                let kept: Vec<_> = walk(&catalogue, ListFilter { region, state }, page_size)
+                    .into_iter().map(|r| r.manifest.load_id).collect();
+                let wanted: Vec<_> = all.iter()
+                    .filter(|r| region.is_none_or(|region| region == r.manifest.region))
+                    .filter(|r| state.is_none_or(|state| state == r.state))
+                    .map(|r| r.manifest.load_id.clone()).collect();
+                prop_assert_eq!(kept, wanted);
+            }
+        }
+    }
+
+    #[test]
+    fn any_other_token_is_refused(token in ".{1,60}") {
+        prop_assert!(matches!(catalogue(5).list(ListFilter::default(), 2, &token), Err(LoadError::PageToken)));
+    }
+}
+
+#[test]
+fn a_token_is_good_for_its_own_filters_alone() {
+    let catalogue = catalogue(40);
+    let token = catalogue.list(ListFilter::default(), 3, "").unwrap().next_page_token;
+    let north = ListFilter { region: Some(CspRegion::North), state: None };
+    assert!(matches!(catalogue.list(north, 3, &token), Err(LoadError::PageToken)));
+}
+
+#[test]
+fn states_follow_the_active_file_and_damage() {
+    let mut catalogue = Catalogue::default();
+    for number in 1..=3 {
+        let manifest = manifest(CspRegion::South, number);
+        catalogue.retained.insert(manifest.load_id.clone(), manifest);
+    }
+    let state = |catalogue: &Catalogue, id: &str| catalogue.get(id).unwrap().state;
+    assert_eq!(state(&catalogue, "south-0001"), LoadState::Staged);
+    catalogue.active.activate(CspRegion::South, "south-0001", Timestamp::UNIX_EPOCH);
+    catalogue.active.activate(CspRegion::South, "south-0002", Timestamp::UNIX_EPOCH);
+    assert_eq!(state(&catalogue, "south-0001"), LoadState::Superseded);
+    assert_eq!(state(&catalogue, "south-0002"), LoadState::Active);
+    catalogue.damaged.push("south-0002".to_owned());
+    assert_eq!(state(&catalogue, "south-0002"), LoadState::Damaged);
+    assert!(catalogue.get("south-0009").is_none());
+}

@@ -1,0 +1,47 @@
+//! Why a load did not become active, or cannot be shown.
+
+use jiff::Timestamp;
+
+use crate::{domain::CspRegion, ingest::FileError, store::StoreError};
+
+/// What a sender or an operator is told. Nothing that any of these says has changed an answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the messages are the documentation")]
+pub enum LoadError {
+    #[error("another load, for {region}, is in progress; send this one again when it is done")]
+    InProgress { region: CspRegion },
+    #[error("issue_time {issue_time} lies in the future (it is {now} here); check the sender's clock")]
+    IssuedInFuture { issue_time: Timestamp, now: Timestamp },
+    /// Unreadable, with a wrong header row, too large, or the read was cancelled. Never `NoAcceptedRow`, which has a
+    /// record and so an id.
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("{said}; nothing has changed; see the report and the rejects of {load_id}")]
+    NoAcceptedRow { load_id: String, said: String },
+    #[error("the upload has more than the {limit} bytes that are taken; nothing of it is kept")]
+    TooLarge { limit: u64 },
+    #[error("the bytes received have the sha256 {received}, and the header announced {announced}; send the file again")]
+    DigestMismatch { announced: String, received: String },
+    #[error("the file has {found} data rows, and the header announced {announced}; it may be truncated")]
+    RowCountMismatch { announced: u64, found: u64 },
+    #[error(
+        "{set_aside} of {rows} rows were set aside, and at most {permille_allowed} in 1000 may be; nothing has \
+         changed; see the report and the rejects of {load_id}"
+    )]
+    GuardRejects { load_id: String, set_aside: u64, rows: u64, permille_allowed: f64 },
+    #[error("{load_id} is retained and not active; submitting it again does not activate it: use ActivateCoverageLoad")]
+    Retained { load_id: String },
+    #[error("no load {load_id} is known here; ListCoverageLoads names those that are")]
+    NotFound { load_id: String },
+    #[error("the page token is not one that this server gave, or came with other filters; begin without one")]
+    PageToken,
+    #[error("the sender went away before the end of the file; nothing of it is kept")]
+    Abandoned,
+    #[error("the server is shutting down; send the load again when it is back")]
+    ShuttingDown,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the load's thread ended unexpectedly")]
+    Thread,
+}

@@ -1,0 +1,43 @@
+//! What stands between a file and the answers: integrity checks, which nobody may override, and guards.
+
+use crate::store::{DataDir, Manifest, StoreError};
+
+use super::{LoadError, LoadHeader, Settings};
+
+/// Bytes of disk a row may take while its load is built, sled's rewriting included; measured at a good half of it.
+const DISK_BYTES_A_ROW: u64 = 6 * 9;
+
+/// Holds the bytes that came against what was announced.
+pub(super) fn as_announced(header: &LoadHeader, sha256: &[u8; 32], rows: u64) -> Result<(), LoadError> {
+    if header.sha256 != *sha256 {
+        return Err(LoadError::DigestMismatch { announced: hex::encode(header.sha256), received: hex::encode(sha256) });
+    }
+    match header.row_count {
+        Some(announced) if announced != rows => Err(LoadError::RowCountMismatch { announced, found: rows }),
+        _ => Ok(()),
+    }
+}
+
+/// Judges a file by its report.
+pub(super) fn judge(manifest: &Manifest, settings: &Settings) -> Result<(), LoadError> {
+    let (report, load_id) = (&manifest.report, &manifest.load_id);
+    let permille = report.set_aside as f64 * 1000.0 / report.rows as f64;
+    if permille > settings.rejects_permille {
+        return Err(LoadError::GuardRejects {
+            load_id: load_id.clone(),
+            set_aside: report.set_aside,
+            rows: report.rows,
+            permille_allowed: settings.rejects_permille,
+        });
+    }
+    Ok(())
+}
+
+/// Refuses a load that the disk cannot hold, before anything is packed.
+pub(super) fn disk(data: &DataDir, rows: usize) -> Result<(), LoadError> {
+    /// What sled takes for an empty database.
+    const FLOOR: u64 = 4 << 20;
+    let needed = FLOOR + rows as u64 * DISK_BYTES_A_ROW;
+    let free = data.free_bytes()?;
+    if free < needed { Err(StoreError::DiskFull { needed, free }.into()) } else { Ok(()) }
+}

@@ -1,0 +1,69 @@
+//! What makes two submissions the same load.
+
+use sha2::{Digest, Sha256};
+
+use super::LoadHeader;
+
+/// The sha256 over region, kind, base, issue time, content and Table 3, and the load id made from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    /// In hex.
+    pub(super) sha256: String,
+    /// `<region>-<yyyymmddThhmmssZ>-<12 hex of the identity>`.
+    pub(super) load_id: String,
+}
+
+impl Identity {
+    /// The content counts through its own sha256, so that a file is hashed once whatever else its identity holds.
+    pub(super) fn of(header: &LoadHeader, content_sha256: &[u8; 32], table3_sha256: &[u8; 32]) -> Self {
+        let region = header.region.slug();
+        let issued = header.issue_time;
+        let mut hash = Sha256::new();
+        hash.update(b"wan-matrix load 1\n");
+        hash.update(format!("{region}\nfull\n\n{}\n", issued.as_second()));
+        hash.update(content_sha256);
+        hash.update(table3_sha256);
+        let sha256 = hex::encode(hash.finalize());
+        let stamp = issued.strftime("%Y%m%dT%H%M%SZ");
+        let load_id = format!("{region}-{stamp}-{}", sha256.get(..12).unwrap_or_default());
+        Self { sha256, load_id }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{domain::CspRegion, ingest::Encoding};
+
+    fn header(region: CspRegion, issued: &str, reference: &str, encoding: Encoding) -> LoadHeader {
+        let issue_time = issued.parse().unwrap();
+        LoadHeader { region, issue_time, reference: reference.to_owned(), sha256: [0; 32], row_count: None, encoding }
+    }
+
+    #[test]
+    fn region_issue_time_content_and_table_make_the_load_and_nothing_else_does() {
+        let south = header(CspRegion::South, "2026-11-20T04:05:06Z", "a", Encoding::Identity);
+        let id = Identity::of(&south, &[1; 32], &[2; 32]);
+        assert!(id.load_id.starts_with("south-20261120T040506Z-"), "{}", id.load_id);
+        assert!(id.load_id.ends_with(&id.sha256[..12]));
+
+        let gzip = header(CspRegion::South, "2026-11-20T04:05:06Z", "b", Encoding::Gzip);
+        assert_eq!(Identity::of(&gzip, &[1; 32], &[2; 32]), id, "how it was sent and called does not count");
+        for other in [
+            Identity::of(
+                &header(CspRegion::South4G, "2026-11-20T04:05:06Z", "a", Encoding::Identity),
+                &[1; 32],
+                &[2; 32],
+            ),
+            Identity::of(
+                &header(CspRegion::South, "2026-11-20T04:05:07Z", "a", Encoding::Identity),
+                &[1; 32],
+                &[2; 32],
+            ),
+            Identity::of(&south, &[3; 32], &[2; 32]),
+            Identity::of(&south, &[1; 32], &[3; 32]),
+        ] {
+            assert_ne!(other.sha256, id.sha256);
+        }
+    }
+}

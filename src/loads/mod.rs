@@ -1,0 +1,241 @@
+//! A load's life: attempt, integrity, guards, seal, flip, history.
+//!
+//! [`Loads`] owns the data directory and the active set. A load comes in as an [`Attempt`], is worked on by threads of its
+//! own, and is either the truth for its region when its sender hears of it, or has changed nothing.
+
+mod attempt;
+mod catalogue;
+mod error;
+mod flip;
+mod guards;
+mod header;
+mod identity;
+mod keep;
+mod process;
+mod record;
+mod settings;
+mod start;
+mod turn;
+mod upload;
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use crate::{
+    domain::Table3,
+    ingest::{Limits, Reject},
+    store::{self, ActiveSet, DataDir, Manifest, Reaper, StoreError},
+};
+
+pub use attempt::{Attempt, Submitted};
+pub use catalogue::{ListFilter, Page};
+pub use error::LoadError;
+pub use header::{LoadHeader, REFERENCE_MAX};
+pub use record::{LoadRecord, LoadState};
+pub use settings::{Clock, Settings};
+
+use catalogue::Catalogue;
+use turn::Turns;
+
+/// How far a sender's clock may run ahead of ours.
+const CLOCK_SKEW: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+
+/// Every load of one data directory, and the set of those that answer.
+pub struct Loads {
+    settings: Settings,
+    table3: Arc<Table3>,
+    clock: Clock,
+    data: DataDir,
+    reaper: Reaper,
+    active: ArcSwap<ActiveSet>,
+    catalogue: RwLock<Catalogue>,
+    turns: Arc<Turns>,
+    flips: watch::Sender<u64>,
+    closing: AtomicBool,
+}
+
+impl std::fmt::Debug for Loads {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Loads").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Loads {
+    /// Takes a data directory over and opens its active loads. Blocks: call it where that is allowed.
+    ///
+    /// # Errors
+    /// [`LoadError::Store`] when the directory is another process's, or cannot be read. A damaged load is rebuilt or left
+    /// out, and is no error.
+    pub fn open(settings: Settings, table3: Arc<Table3>, clock: Clock) -> Result<Arc<Self>, LoadError> {
+        let data = DataDir::open(&settings.data_dir)?;
+        let reaper = Reaper::start().map_err(|_| LoadError::Thread)?;
+        let limits = Limits {
+            max_decompressed: settings.max_decompressed,
+            max_rows: settings.max_rows,
+            ..Limits::new(data.incoming().join("texts.spill"))
+        };
+        let (catalogue, set) = start::open(&data, &table3, &limits, &reaper)?;
+        Ok(Arc::new(Self {
+            settings,
+            table3,
+            clock,
+            data,
+            reaper,
+            active: ArcSwap::from_pointee(set),
+            catalogue: RwLock::new(catalogue),
+            turns: Arc::default(),
+            flips: watch::Sender::new(0),
+            closing: AtomicBool::new(false),
+        }))
+    }
+
+    /// The loads that answer. Hold one for the whole of a call; across an `await`, hold `load_full` of it.
+    #[must_use]
+    pub fn active(&self) -> arc_swap::Guard<Arc<ActiveSet>> {
+        self.active.load()
+    }
+
+    /// The Table 3 that new loads are judged against.
+    #[must_use]
+    pub const fn table3(&self) -> &Arc<Table3> {
+        &self.table3
+    }
+
+    /// Changes whenever the active set does.
+    #[must_use]
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.flips.subscribe()
+    }
+
+    /// Begins a load.
+    ///
+    /// # Errors
+    /// [`LoadError::InProgress`] while another is under way, [`LoadError::IssuedInFuture`], [`LoadError::ShuttingDown`].
+    pub fn begin(self: &Arc<Self>, header: LoadHeader) -> Result<Attempt, LoadError> {
+        if self.closing.load(Ordering::Relaxed) {
+            return Err(LoadError::ShuttingDown);
+        }
+        let now = self.now();
+        if header.issue_time.duration_since(now) > CLOCK_SKEW {
+            return Err(LoadError::IssuedInFuture { issue_time: header.issue_time, now });
+        }
+        let turn = self.turns.take(header.region).map_err(|region| LoadError::InProgress { region })?;
+        Attempt::start(Arc::clone(self), turn, header)
+    }
+
+    /// One load, retained or refused.
+    ///
+    /// # Errors
+    /// [`LoadError::NotFound`].
+    pub fn get(&self, load_id: &str) -> Result<LoadRecord, LoadError> {
+        self.read(|catalogue| catalogue.get(load_id)).ok_or_else(|| not_found(load_id))
+    }
+
+    /// A page of loads, newest first.
+    ///
+    /// # Errors
+    /// [`LoadError::PageToken`] for a token that is not this server's, or came with other filters.
+    pub fn list(&self, filter: ListFilter, page_size: usize, page_token: &str) -> Result<Page, LoadError> {
+        self.read(|catalogue| catalogue.list(filter, page_size, page_token))
+    }
+
+    /// The rejects of a load that lie after a line. Blocks, as does each step of the iterator.
+    ///
+    /// # Errors
+    /// [`LoadError::NotFound`] for a load that is not known.
+    pub fn rejects(
+        &self,
+        load_id: &str,
+        after_line: u32,
+    ) -> Result<impl Iterator<Item = Result<Reject, LoadError>> + Send + use<>, LoadError> {
+        let state = self.get(load_id)?.state;
+        let directory = if state == LoadState::Refused { self.data.refused(load_id) } else { self.data.load(load_id) };
+        let rejects = store::read_rejects(&directory, after_line)?;
+        Ok(rejects.map(|reject| reject.map_err(LoadError::from)))
+    }
+
+    /// Stops the load in progress, if there is one, and waits until it is gone.
+    pub async fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+        self.turns.idle().await;
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    const fn data(&self) -> &DataDir {
+        &self.data
+    }
+
+    const fn reaper(&self) -> &Reaper {
+        &self.reaper
+    }
+
+    const fn closing(&self) -> &AtomicBool {
+        &self.closing
+    }
+
+    fn read<T>(&self, what: impl FnOnce(&Catalogue) -> T) -> T {
+        what(&self.catalogue.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Why an upload ended early: we are closing, or its sender went away.
+    fn broken_off(&self) -> LoadError {
+        if self.closing.load(Ordering::Relaxed) { LoadError::ShuttingDown } else { LoadError::Abandoned }
+    }
+
+    /// The outcome of a submission that is here already: active means done, retained is for ActivateCoverageLoad.
+    fn present(&self, load_id: &str) -> Result<Option<Submitted>, LoadError> {
+        let record = self.read(|catalogue| catalogue.get(load_id));
+        match record.map(|record| (record.state, record)) {
+            Some((LoadState::Active, record)) => Ok(Some(Submitted { record, already_present: true })),
+            Some((LoadState::Staged | LoadState::Superseded, _)) => {
+                Err(LoadError::Retained { load_id: load_id.to_owned() })
+            }
+            // Refused before: judged afresh. Damaged: sent again, and welcome.
+            Some((LoadState::Refused | LoadState::Damaged, _)) | None => Ok(None),
+        }
+    }
+
+    /// Keeps the record of a load that was judged and found wanting, and gives back why.
+    fn refuse(&self, manifest: Manifest, refusal: LoadError, rejects: &[Reject]) -> LoadError {
+        tracing::warn!(load_id = manifest.load_id, %refusal, "load refused");
+        match self.record_refusal(manifest, &refusal.to_string(), rejects) {
+            Ok(()) => refusal,
+            Err(error) => error.into(),
+        }
+    }
+
+    fn record_refusal(&self, manifest: Manifest, words: &str, rejects: &[Reject]) -> Result<(), StoreError> {
+        store::keep_refused(&self.data, &manifest, words, rejects)?;
+        let region = manifest.region;
+        let mut catalogue = self.catalogue.write().unwrap_or_else(PoisonError::into_inner);
+        let refused: &mut BTreeMap<_, _> = &mut catalogue.refused;
+        refused.insert(manifest.load_id.clone(), (manifest, words.to_owned()));
+        let mut oldest_first: Vec<&Manifest> = refused.values().map(|(manifest, _)| manifest).collect();
+        oldest_first.sort_unstable_by_key(|manifest| manifest.received);
+        for load_id in store::surplus(oldest_first.into_iter(), region) {
+            refused.remove(&load_id);
+            store::forget_refused(&self.data, &load_id)?;
+        }
+        Ok(())
+    }
+}
+
+fn not_found(load_id: &str) -> LoadError {
+    LoadError::NotFound { load_id: load_id.to_owned() }
+}

@@ -1,0 +1,33 @@
+//! A load as it is shown.
+
+use jiff::Timestamp;
+
+use crate::store::Manifest;
+
+/// Where a load is in its life.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LoadState {
+    /// Sealed and never activated.
+    Staged,
+    /// Its region answers from it.
+    Active,
+    /// Was active, and another load took its place.
+    Superseded,
+    /// Refused by a guard or a check; only its report and its rejects are kept.
+    Refused,
+    /// Retained, and found damaged.
+    Damaged,
+}
+
+/// One load and what became of it.
+#[derive(Clone, Debug)]
+pub struct LoadRecord {
+    /// Where it came from and what was in it.
+    pub manifest: Manifest,
+    /// Where it is in its life.
+    pub state: LoadState,
+    /// When it last became active, if it ever did.
+    pub activated: Option<Timestamp>,
+    /// The words its sender was told, when refused.
+    pub refusal: Option<String>,
+}

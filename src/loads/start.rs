@@ -1,0 +1,103 @@
+//! Opening a data directory: what was active answers again, and what is damaged is rebuilt from the file it keeps.
+
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    thread,
+};
+
+use crate::{
+    domain::{CspRegion, RegionMap, Table3},
+    ingest::{self, Limits},
+    store::{
+        self, ActiveFile, ActiveLoad, ActiveSet, DataDir, Manifest, Reaper, SealedLoad, StoreError, read_kept,
+        refused_manifests, sealed_manifests, table3_of,
+    },
+};
+
+use super::{LoadError, catalogue::Catalogue};
+
+/// Reads every manifest and opens the active loads.
+pub(super) fn open(
+    data: &DataDir,
+    table3: &Table3,
+    limits: &Limits,
+    reaper: &Reaper,
+) -> Result<(Catalogue, ActiveSet), LoadError> {
+    let active = ActiveFile::read(data)?;
+    let (manifests, unreadable) = sealed_manifests(data)?;
+    for (load_id, error) in unreadable {
+        // It stays where it is, for whoever can read it.
+        tracing::error!(load_id, %error, "a load's directory cannot be read; it is left out");
+    }
+    let retained = manifests.into_iter().map(|manifest| (manifest.load_id.clone(), manifest)).collect();
+    let refused = refused_manifests(data)?.into_iter().map(|found| (found.0.load_id.clone(), found)).collect();
+    let mut catalogue = Catalogue { active, damaged: Vec::new(), retained, refused };
+
+    let mut loads: RegionMap<Option<ActiveLoad>> = RegionMap::from_fn(|_| None);
+    let mut damaged = Vec::new();
+    for (region, opened) in open_active(data, &catalogue, reaper) {
+        let Some(load_id) = catalogue.active.active(region).map(str::to_owned) else { continue };
+        let opened = match opened {
+            Err(error) if error.is_damage() => {
+                tracing::error!(load_id, %error, "an active load is damaged; it is rebuilt from its file");
+                rebuild(data, &catalogue, &load_id, table3, limits, reaper)
+            }
+            opened => opened.map_err(LoadError::from),
+        };
+        match opened {
+            Ok(load) => {
+                let activated = catalogue.active.activated(&load_id).unwrap_or(load.manifest().received);
+                loads[region] = Some(ActiveLoad::new(Arc::new(load), activated));
+            }
+            Err(error) => {
+                tracing::error!(load_id, %error, "an active load cannot be opened; its region does not answer until it is loaded again");
+                damaged.push(region);
+                catalogue.damaged.push(load_id);
+            }
+        }
+    }
+    Ok((catalogue, ActiveSet::new(loads, damaged)))
+}
+
+/// Opens the active loads side by side: most of a start is sled reading its files.
+fn open_active(
+    data: &DataDir,
+    catalogue: &Catalogue,
+    reaper: &Reaper,
+) -> Vec<(CspRegion, Result<SealedLoad, StoreError>)> {
+    thread::scope(|scope| {
+        let opening: Vec<_> = CspRegion::ALL
+            .into_iter()
+            .filter_map(|region| Some((region, data.load(catalogue.active.active(region)?))))
+            .map(|(region, home)| (region, scope.spawn(move || SealedLoad::open(&home, reaper))))
+            .collect();
+        let gone = |region: CspRegion| StoreError::Damaged {
+            path: region.slug().into(),
+            what: "the thread that opened it ended unexpectedly".to_owned(),
+        };
+        opening.into_iter().map(|(region, open)| (region, open.join().unwrap_or_else(|_| Err(gone(region))))).collect()
+    })
+}
+
+/// Reads a load's kept file again, as when it came, and gives it new blocks.
+fn rebuild(
+    data: &DataDir,
+    catalogue: &Catalogue,
+    load_id: &str,
+    table3: &Table3,
+    limits: &Limits,
+    reaper: &Reaper,
+) -> Result<SealedLoad, LoadError> {
+    let manifest: &Manifest =
+        catalogue.retained.get(load_id).ok_or_else(|| LoadError::NotFound { load_id: load_id.to_owned() })?;
+    let home = data.load(load_id);
+    let table3 = table3_of(&home, manifest, table3)?;
+    let reread = || read_kept(&home, manifest.encoding);
+    let file = reread().map_err(StoreError::io("opening the kept file in", &home))?;
+    let scanned = ingest::read(file, table3.region(manifest.region), limits, &AtomicBool::new(false))?;
+    let ingested = scanned.settle(reread)?;
+    store::replace_blocks(data, manifest, &ingested.rows, &ingested.texts, &table3)?;
+    let load = SealedLoad::open(&home, reaper)?;
+    tracing::warn!(load_id, "the load is rebuilt, and answers as before");
+    Ok(load)
+}

@@ -1,0 +1,81 @@
+//! `active.json`: which load each region answers from. Renamed over as a whole, so that a flip is atomic and survives
+//! `kill -9`.
+
+use std::{collections::BTreeMap, fs, io};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::CspRegion;
+
+use super::{DataDir, StoreError, durable};
+
+const FORMAT: u32 = 1;
+
+/// The active loads, and when every retained load was last activated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActiveFile {
+    format: u32,
+    /// By region slug, the id of the load that answers.
+    active: BTreeMap<String, String>,
+    /// By load id, when it was last activated.
+    activated: BTreeMap<String, Timestamp>,
+}
+
+impl Default for ActiveFile {
+    fn default() -> Self {
+        Self { format: FORMAT, active: BTreeMap::new(), activated: BTreeMap::new() }
+    }
+}
+
+impl ActiveFile {
+    /// Reads the file; a directory without one has no active load.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] or [`StoreError::Format`] when it cannot be understood: it is never guessed at.
+    pub fn read(data: &DataDir) -> Result<Self, StoreError> {
+        let path = data.active_file();
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(StoreError::io("reading", path)(error)),
+        };
+        let file: Self =
+            serde_json::from_slice(&bytes).map_err(|error| StoreError::damaged(&path, error.to_string()))?;
+        if file.format != FORMAT {
+            return Err(StoreError::Format { path, found: file.format, readable: FORMAT });
+        }
+        Ok(file)
+    }
+
+    /// Puts the file on disk; when this returns, a restart finds it.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]; the file is then as it was before.
+    pub fn write(&self, data: &DataDir) -> Result<(), StoreError> {
+        durable::write_json(&data.active_file(), self)
+    }
+
+    /// Names the load that a region answers from, as of now.
+    pub fn activate(&mut self, region: CspRegion, load_id: &str, now: Timestamp) {
+        self.active.insert(region.slug().to_owned(), load_id.to_owned());
+        self.activated.insert(load_id.to_owned(), now);
+    }
+
+    /// The load that a region answers from.
+    #[must_use]
+    pub fn active(&self, region: CspRegion) -> Option<&str> {
+        self.active.get(region.slug()).map(String::as_str)
+    }
+
+    /// When a load was last activated.
+    #[must_use]
+    pub fn activated(&self, load_id: &str) -> Option<Timestamp> {
+        self.activated.get(load_id).copied()
+    }
+
+    /// Forgets a load that is no longer retained.
+    pub fn forget(&mut self, load_id: &str) {
+        self.activated.remove(load_id);
+    }
+}

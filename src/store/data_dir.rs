@@ -1,0 +1,115 @@
+//! The data directory: what lies where, and who owns it.
+//!
+//! ```text
+//! lock               held while a server runs
+//! active.json        which loads are active, and since when
+//! loads/<load-id>/   sealed loads: manifest.json, annex-e.csv, file.csv.zst, rejects.jsonl, blocks/
+//! refused/<load-id>/ refused loads: manifest.json, refusal.txt, rejects.jsonl
+//! incoming/          the load in progress; emptied at start
+//! ```
+
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::{StoreError, durable};
+
+/// A data directory that this process owns for as long as the value lives.
+#[derive(Debug)]
+pub struct DataDir {
+    root: PathBuf,
+    /// Held, never read: the lock goes with it.
+    _lock: File,
+}
+
+impl DataDir {
+    /// Takes a directory over, creates what is missing and removes what an interrupted load left.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] when another process owns it.
+    pub fn open(root: &Path) -> Result<Self, StoreError> {
+        fs::create_dir_all(root).map_err(StoreError::io("creating", root))?;
+        let path = root.join("lock");
+        let lock = File::options().create(true).truncate(false).write(true).open(&path);
+        let lock = lock.map_err(StoreError::io("opening", &path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StoreError::Locked(root.to_owned())),
+            Err(TryLockError::Error(source)) => return Err(StoreError::io("locking", path)(source)),
+        }
+        let data = Self { root: root.to_owned(), _lock: lock };
+        remove_dir(&data.incoming())?;
+        for directory in [data.incoming(), data.loads(), data.refused_root()] {
+            fs::create_dir_all(&directory).map_err(StoreError::io("creating", &directory))?;
+        }
+        durable::sync(root)?;
+        Ok(data)
+    }
+
+    /// Where the load in progress is built.
+    #[must_use]
+    pub fn incoming(&self) -> PathBuf {
+        self.root.join("incoming")
+    }
+
+    pub(super) fn loads(&self) -> PathBuf {
+        self.root.join("loads")
+    }
+
+    /// The directory of a sealed load.
+    #[must_use]
+    pub fn load(&self, load_id: &str) -> PathBuf {
+        self.loads().join(load_id)
+    }
+
+    pub(super) fn refused_root(&self) -> PathBuf {
+        self.root.join("refused")
+    }
+
+    /// The directory of a refused load.
+    #[must_use]
+    pub fn refused(&self, load_id: &str) -> PathBuf {
+        self.refused_root().join(load_id)
+    }
+
+    pub(super) fn active_file(&self) -> PathBuf {
+        self.root.join("active.json")
+    }
+
+    /// Bytes that are free to this process on the directory's file system.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when the file system does not say.
+    pub fn free_bytes(&self) -> Result<u64, StoreError> {
+        let stat = rustix::fs::statvfs(&self.root).map_err(io::Error::from);
+        let stat = stat.map_err(StoreError::io("asking for the free space of", &self.root))?;
+        Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+    }
+
+    /// The names of the directories in `loads/` or `refused/`.
+    pub(super) fn names_in(directory: &Path) -> Result<Vec<String>, StoreError> {
+        let reading = || StoreError::io("reading", directory);
+        let mut names = Vec::new();
+        for item in fs::read_dir(directory).map_err(reading())? {
+            let item = item.map_err(reading())?;
+            if item.file_type().map_err(reading())?.is_dir() {
+                names.extend(item.file_name().into_string());
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+}
+
+/// Removes a directory and what is in it; one that is not there is removed already.
+///
+/// # Errors
+/// [`StoreError::Io`] when the file system refuses.
+pub fn remove_dir(directory: &Path) -> Result<(), StoreError> {
+    match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(StoreError::io("removing", directory)(error)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,63 @@
+//! The digest over a load's logical rows: what the rows say, whatever order the file had them in and however they lie
+//! on disk.
+
+use sha2::{Digest, Sha256};
+
+use crate::domain::{CspRegion, Facts, Postcode};
+
+/// Digests rows in postcode order. Each row counts with its postcode, what is said of it, and a fingerprint of its texts;
+/// the region and the Table 3 that gives the variants their meaning come first.
+#[derive(Debug)]
+pub(super) struct RowsDigest {
+    hash: Sha256,
+    pending: Vec<u8>,
+}
+
+/// Fingerprint of a pair of texts; all zeros for "both empty".
+pub(super) type Fingerprint = [u8; 16];
+
+/// Rows are hashed some thousands at a time.
+const PENDING: usize = 64 << 10;
+
+impl RowsDigest {
+    pub(super) fn new(region: CspRegion, table3_sha256: &[u8; 32]) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"wan-matrix rows 1\n");
+        hash.update(region.slug());
+        hash.update(b"\n");
+        hash.update(table3_sha256);
+        Self { hash, pending: Vec::with_capacity(PENDING + 64) }
+    }
+
+    pub(super) fn row(&mut self, postcode: u64, facts: Facts, texts: &Fingerprint) {
+        debug_assert!(postcode >> Postcode::BITS == 0, "a packed postcode");
+        self.pending.extend_from_slice(&(postcode << Facts::BITS | u64::from(facts.bits())).to_be_bytes());
+        self.pending.extend_from_slice(texts);
+        if self.pending.len() >= PENDING {
+            self.hash.update(&self.pending);
+            self.pending.clear();
+        }
+    }
+
+    /// The digest in hex.
+    pub(super) fn finish(mut self) -> String {
+        self.hash.update(&self.pending);
+        hex::encode(self.hash.finalize())
+    }
+}
+
+/// The fingerprint of two texts.
+pub(super) fn fingerprint(auxiliary: &str, additional: &str) -> Fingerprint {
+    if auxiliary.is_empty() && additional.is_empty() {
+        return Fingerprint::default();
+    }
+    let mut hash = Sha256::new();
+    hash.update((auxiliary.len() as u64).to_be_bytes());
+    hash.update(auxiliary);
+    hash.update(additional);
+    let mut first = Fingerprint::default();
+    for (to, from) in first.iter_mut().zip(hash.finalize()) {
+        *to = from;
+    }
+    first
+}

@@ -1,0 +1,52 @@
+//! The merged directory of an active set: from a sector straight to the rows of every region that has some.
+
+use std::{collections::HashMap, ops::Range};
+
+use crate::domain::{CspRegion, RegionMap, Sector};
+
+use super::{image::Image, sealed::SealedLoad};
+
+/// One region's rows of a sector.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slot {
+    pub(super) start: u32,
+    pub(super) rows: u16,
+    pub(super) region: CspRegion,
+}
+
+/// One look-up in a hash of sectors finds the rows of all regions; sorted arrays were measured to be no better.
+#[derive(Debug, Default)]
+pub(super) struct Directory {
+    sectors: HashMap<u32, Range<u32>, foldhash::fast::FixedState>,
+    slots: Box<[Slot]>,
+}
+
+impl Directory {
+    /// Merges the sectors of every active load. Slots of a sector are in region order.
+    pub(super) fn merge(loads: &RegionMap<Option<&SealedLoad>>) -> Self {
+        let mut found: Vec<(Sector, Slot)> = Vec::new();
+        for (region, load) in loads.iter() {
+            for run in load.and_then(SealedLoad::image).map(Image::runs).unwrap_or_default() {
+                found.push((run.sector, Slot { start: run.start, rows: run.rows, region }));
+            }
+        }
+        found.sort_unstable_by_key(|&(sector, slot)| (sector, slot.region));
+        let slots: Box<[Slot]> = found.iter().map(|&(_, slot)| slot).collect();
+        let mut sectors = HashMap::with_capacity_and_hasher(found.len(), foldhash::fast::FixedState::default());
+        let mut start = 0;
+        for run in found.chunk_by(|a, b| a.0 == b.0) {
+            let end = start + run.len() as u32;
+            if let Some((sector, _)) = run.first() {
+                sectors.insert(sector.packed(), start..end);
+            }
+            start = end;
+        }
+        Self { sectors, slots }
+    }
+
+    /// The rows of a sector, one slot for each region that has some.
+    pub(super) fn sector(&self, sector: Sector) -> &[Slot] {
+        let range = self.sectors.get(&sector.packed());
+        range.and_then(|range| self.slots.get(range.start as usize..range.end as usize)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,146 @@
+//! A load's blocks in memory: checked as they are read from the database, then answered from.
+
+use std::path::Path;
+
+use crate::domain::{Facts, Postcode, RegionVariants, Said, Sector, Unit};
+
+use super::{
+    StoreError,
+    block::{self, Entry, Layout},
+    digest::{Fingerprint, RowsDigest, fingerprint},
+    text_chunks,
+    texts::{Gathering, Texts},
+};
+
+/// All rows of a load, sector after sector, each as [`Layout`] packs it.
+#[derive(Debug)]
+pub(super) struct Image {
+    variants: RegionVariants,
+    layout: Layout,
+    entries: Box<[u8]>,
+    runs: Box<[Run]>,
+    texts: Texts,
+}
+
+/// Where a sector's rows are among the entries.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run {
+    pub(super) sector: Sector,
+    /// The first of its rows, counted in rows.
+    pub(super) start: u32,
+    pub(super) rows: u16,
+}
+
+impl Image {
+    /// Reads every block and every text, and checks each: its checksum, its order, and that every row says something that
+    /// the load's Table 3 allows.
+    pub(super) fn read(
+        database: &sled::Db,
+        path: &Path,
+        layout: Layout,
+        variants: RegionVariants,
+    ) -> Result<Self, StoreError> {
+        let damaged = |what: &str| StoreError::damaged(path, what);
+        let mut entries = Vec::new();
+        let mut runs: Vec<Run> = Vec::new();
+        let mut gathering = Gathering::default();
+        for item in database.iter() {
+            let (key, value) = item.map_err(StoreError::database(path))?;
+            match key.first() {
+                Some(&block::PREFIX) => {
+                    let sector = block::sector(&key).ok_or_else(|| damaged("a block's key cannot be read"))?;
+                    let rows = block::open(&key, layout, &value).map_err(damaged)?;
+                    let start = u32::try_from(entries.len() / layout.stride()).map_err(|_| damaged("too many rows"))?;
+                    let count = u16::try_from(rows.len() / layout.stride()).map_err(|_| damaged("too many rows"))?;
+                    entries.extend_from_slice(rows);
+                    runs.push(Run { sector, start, rows: count });
+                }
+                Some(&text_chunks::PREFIX) => gathering.chunk(&key, &value).map_err(damaged)?,
+                _ => return Err(damaged("a key is neither a block's nor a text's")),
+            }
+        }
+        if Layout::for_texts(gathering.count()) != layout {
+            return Err(damaged("there are not as many texts as the manifest says"));
+        }
+        let texts = gathering.finish(database, path.to_owned());
+        let image = Self { variants, layout, entries: entries.into(), runs: runs.into(), texts };
+        image.check_rows().map_err(damaged)?;
+        Ok(image)
+    }
+
+    fn check_rows(&self) -> Result<(), &'static str> {
+        for (_, entry) in self.rows() {
+            let entry = entry.ok_or("a row cannot be read")?;
+            entry.facts.unpack(&self.variants).map_err(|_| "a row says what Table 3 does not allow")?;
+            if entry.texts > self.texts.count() {
+                return Err("a row names a text that is not there");
+            }
+        }
+        Ok(())
+    }
+
+    /// Every row in postcode order.
+    pub(super) fn rows(&self) -> impl Iterator<Item = (Sector, Option<Entry>)> {
+        self.runs.iter().flat_map(move |run| {
+            let rows = self.run_entries(run.start, run.rows).chunks_exact(self.layout.stride());
+            rows.map(move |row| (run.sector, self.layout.read(row)))
+        })
+    }
+
+    /// The digest over the logical rows, in hex.
+    pub(super) fn digest(&self, table3_sha256: &[u8; 32]) -> Result<String, StoreError> {
+        let mut fingerprints = Vec::new();
+        if self.texts.in_memory() {
+            for id in 0..=self.texts.count() {
+                fingerprints.push(self.fingerprint(id)?);
+            }
+        }
+        let mut digest = RowsDigest::new(self.variants.region(), table3_sha256);
+        for (sector, entry) in self.rows() {
+            let Some(Entry { unit, facts, texts }) = entry else { continue };
+            let postcode = u64::from(sector.packed()) << Unit::BITS | u64::from(unit.packed());
+            match fingerprints.get(texts as usize) {
+                Some(known) => digest.row(postcode, facts, known),
+                None => digest.row(postcode, facts, &self.fingerprint(texts)?),
+            }
+        }
+        Ok(digest.finish())
+    }
+
+    fn fingerprint(&self, id: u32) -> Result<Fingerprint, StoreError> {
+        let (auxiliary, additional) = self.texts.get(id)?;
+        Ok(fingerprint(&auxiliary, &additional))
+    }
+
+    fn run_entries(&self, start: u32, rows: u16) -> &[u8] {
+        let stride = self.layout.stride();
+        let start = start as usize * stride;
+        self.entries.get(start..start + usize::from(rows) * stride).unwrap_or_default()
+    }
+
+    /// What is said of a postcode, in a run of its sector's rows.
+    pub(super) fn find(&self, start: u32, rows: u16, postcode: Postcode) -> Option<Entry> {
+        self.layout.find(self.run_entries(start, rows), postcode.unit())
+    }
+
+    pub(super) fn unpack(&self, facts: Facts) -> Option<Said> {
+        facts.unpack(&self.variants).ok()
+    }
+
+    pub(super) fn runs(&self) -> &[Run] {
+        &self.runs
+    }
+
+    pub(super) const fn variants(&self) -> &RegionVariants {
+        &self.variants
+    }
+
+    pub(super) const fn texts(&self) -> &Texts {
+        &self.texts
+    }
+
+    /// Bytes of memory the rows take.
+    pub(super) fn bytes(&self) -> usize {
+        self.entries.len() + size_of_val(&*self.runs)
+    }
+}

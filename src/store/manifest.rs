@@ -1,0 +1,122 @@
+//! `manifest.json`: where a load came from, what was in it, and what its rows must come to.
+
+use std::{fs, path::Path};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    domain::CspRegion,
+    ingest::{Encoding, Report},
+};
+
+use super::{StoreError, durable};
+
+/// The version of everything in a load's directory. A new one comes with code that still reads the old.
+pub const FORMAT: u32 = 1;
+
+const FILE: &str = "manifest.json";
+
+/// A load's provenance, counts and digests. Digests are in hex.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The format of the load's directory: [`FORMAT`].
+    pub format: u32,
+    /// `<region>-<yyyymmddThhmmssZ>-<12 hex of the identity>`.
+    pub load_id: String,
+    /// The region the load speaks for.
+    #[serde(with = "region")]
+    pub region: CspRegion,
+    /// When the CSP extracted the data.
+    pub issue_time: Timestamp,
+    /// The CSP's own name for the load.
+    pub reference: String,
+    /// When the first byte arrived.
+    pub received: Timestamp,
+    /// How the bytes were sent.
+    #[serde(with = "encoding")]
+    pub encoding: Encoding,
+    /// The sha256 of the bytes as sent.
+    pub sha256: String,
+    /// The sha256 of the file itself, decompressed.
+    pub content_sha256: String,
+    /// The sha256 over region, kind, base, issue time, content and Table 3.
+    pub identity: String,
+    /// The sha256 of the Table 3 the load was judged against, kept beside this file.
+    pub table3_sha256: String,
+    /// How many bytes were sent.
+    pub bytes_sent: u64,
+    /// How many bytes the file has, decompressed.
+    pub bytes_decompressed: u64,
+    /// What was in the file.
+    pub report: Report,
+    /// What was packed; absent for a load that was refused.
+    pub packed: Option<Packed>,
+}
+
+/// What the blocks of a sealed load hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Packed {
+    /// Rows, the marks of set-aside locations included.
+    pub rows: u64,
+    /// Blocks, one a sector.
+    pub blocks: u64,
+    /// Distinct pairs of texts.
+    pub texts: u32,
+    /// The sha256 over the logical rows: equal for two files that say the same in another order.
+    pub rows_sha256: String,
+}
+
+impl Manifest {
+    /// Writes it into a load's directory.
+    pub(super) fn write(&self, directory: &Path) -> Result<(), StoreError> {
+        durable::write_json(&directory.join(FILE), self)
+    }
+
+    /// Reads it from a load's directory.
+    pub(super) fn read(directory: &Path) -> Result<Self, StoreError> {
+        /// Read before the rest, which another format may have otherwise.
+        #[derive(Deserialize)]
+        struct Version {
+            format: u32,
+        }
+        let path = directory.join(FILE);
+        let bytes = fs::read(&path).map_err(StoreError::io("reading", &path))?;
+        let damaged = |error: serde_json::Error| StoreError::damaged(&path, error.to_string());
+        let Version { format } = serde_json::from_slice(&bytes).map_err(damaged)?;
+        if format != FORMAT {
+            return Err(StoreError::Format { path, found: format, readable: FORMAT });
+        }
+        serde_json::from_slice(&bytes).map_err(damaged)
+    }
+}
+
+pub(super) mod region {
+    //! A region by its slug.
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    use crate::domain::CspRegion;
+
+    pub(in crate::store) fn serialize<S: Serializer>(region: &CspRegion, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(region.slug())
+    }
+
+    pub(in crate::store) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<CspRegion, D::Error> {
+        String::deserialize(from)?.parse().map_err(de::Error::custom)
+    }
+}
+
+mod encoding {
+    //! An encoding by its name.
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    use crate::ingest::Encoding;
+
+    pub(super) fn serialize<S: Serializer>(encoding: &Encoding, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(encoding.name())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Encoding, D::Error> {
+        String::deserialize(from)?.parse().map_err(de::Error::custom)
+    }
+}

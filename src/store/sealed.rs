@@ -1,0 +1,98 @@
+//! A sealed load, opened to be answered from.
+
+use std::{fs, path::Path};
+
+use crate::domain::{CspRegion, Table3};
+
+use super::{Manifest, Reaper, StoreError, block::Layout, database, image::Image, manifest::Packed};
+
+/// The load's copy of the Table 3 it was judged against.
+pub(super) const TABLE3_FILE: &str = "annex-e.csv";
+/// The load's database.
+pub(super) const BLOCKS: &str = "blocks";
+
+/// A load in memory, every block of it checked.
+#[derive(Debug)]
+pub struct SealedLoad {
+    manifest: Manifest,
+    /// Taken only when dropped.
+    image: Option<Image>,
+    reaper: Reaper,
+}
+
+impl SealedLoad {
+    /// Opens a sealed load and checks all of it: manifest, Table 3, every block, and the digest over its rows.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when anything differs from what was sealed.
+    pub fn open(directory: &Path, reaper: &Reaper) -> Result<Self, StoreError> {
+        let manifest = Manifest::read(directory)?;
+        let table3 = read_table3(directory, &manifest)?;
+        let path = directory.join(BLOCKS);
+        let packed = packed(&manifest, directory)?;
+        let database = database::open(&path)?;
+        let image = check(&database, &path, packed, &table3, manifest.region);
+        reaper.drop_later(database);
+        Ok(Self::new(manifest, image?, reaper))
+    }
+
+    pub(super) fn new(manifest: Manifest, image: Image, reaper: &Reaper) -> Self {
+        Self { manifest, image: Some(image), reaper: reaper.clone() }
+    }
+
+    /// Where it came from and what was in it.
+    #[must_use]
+    pub const fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    pub(super) const fn image(&self) -> Option<&Image> {
+        self.image.as_ref()
+    }
+
+    /// Bytes of memory its rows take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.image().map_or(0, Image::bytes)
+    }
+}
+
+impl Drop for SealedLoad {
+    fn drop(&mut self) {
+        if let Some(image) = self.image.take() {
+            self.reaper.drop_later(image);
+        }
+    }
+}
+
+fn packed<'a>(manifest: &'a Manifest, directory: &Path) -> Result<&'a Packed, StoreError> {
+    let missing = || StoreError::damaged(directory, "the manifest is that of a refused load");
+    manifest.packed.as_ref().ok_or_else(missing)
+}
+
+/// Reads a database into memory, and holds it against what was packed.
+pub(super) fn check(
+    database: &sled::Db,
+    path: &Path,
+    packed: &Packed,
+    table3: &Table3,
+    region: CspRegion,
+) -> Result<Image, StoreError> {
+    let layout = Layout::for_texts(packed.texts);
+    let image = Image::read(database, path, layout, table3.region(region).clone())?;
+    if image.digest(&table3.sha256())? != packed.rows_sha256 {
+        return Err(StoreError::damaged(path, "the rows are not those that were sealed"));
+    }
+    Ok(image)
+}
+
+/// The Table 3 a load was judged against, from the load's own copy.
+pub(super) fn read_table3(directory: &Path, manifest: &Manifest) -> Result<Table3, StoreError> {
+    let path = directory.join(TABLE3_FILE);
+    let csv = fs::read(&path).map_err(StoreError::io("reading", &path))?;
+    let table3 = Table3::from_csv(&csv).map_err(|error| StoreError::damaged(&path, error.to_string()))?;
+    if hex::encode(table3.sha256()) != manifest.table3_sha256 {
+        return Err(StoreError::damaged(&path, "its sha256 is not the manifest's"));
+    }
+    Ok(table3)
+}
