@@ -24,6 +24,8 @@ fn national() -> Report {
 #[test]
 fn a_report_reads_well() {
     insta::assert_snapshot!("national", national().to_string());
+    let one = Report { unknown_from_empty: 1, set_aside_locations: 1, ..Report::default() }.to_string();
+    assert!(one.contains("note: 1 of the Unknown rows has") && one.contains("note: 1 location is marked"), "{one}");
     let clean = Report { rows: 3, accepted: 3, none_planned: 1, ..Report::default() };
     insta::assert_snapshot!("clean", clean.to_string());
     insta::assert_snapshot!("empty", Report::default().to_string());
