@@ -36,6 +36,17 @@ pub enum ColumnFault {
     Delta,
 }
 
+impl ColumnFault {
+    /// Nothing in the name recalls a column: it may be a row's cell.
+    fn names_nothing(&self) -> bool {
+        match self {
+            Self::Unknown { name, meant } => meant.is_none() && separator_hint(name).is_empty(),
+            Self::Missing(_) => true,
+            _ => false,
+        }
+    }
+}
+
 const PREMISES: [&str; 2] = ["uprn", "address_identifier"];
 const CHANGE: &str = "change";
 /// How much of an unknown name a message quotes.
@@ -79,6 +90,9 @@ impl Columns {
             .map(ColumnFault::Missing)
             .collect();
         faults.extend(missing);
+        if places == [ABSENT; Column::ALL.len()] && faults.iter().all(ColumnFault::names_nothing) {
+            return Err(vec![ColumnFault::NoHeaderRow]);
+        }
         faults.dedup();
         faults.truncate(FAULTS_TOLD);
         if faults.is_empty() { Ok(Self { places, count: record.len() }) } else { Err(faults) }

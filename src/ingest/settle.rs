@@ -41,7 +41,7 @@ impl Scanned {
         settle_places(&mut self.rows, &self.texts, &mut self.report, &mut disagreeing)
             .map_err(|source| FileError::Disk { doing: "compare the file's texts", source })?;
         count_outcomes(&mut self);
-        merge(&mut self.rejects, disagreeing, &self.limits, reread)?;
+        merge(&mut self.rejects, &disagreeing, &self.limits, reread)?;
         self.report.rejects_kept = self.rejects.len() as u64;
 
         let Self { rows, texts, report, rejects, .. } = self;
@@ -157,7 +157,7 @@ fn count_outcomes(scanned: &mut Scanned) {
 /// Puts the disagreeing rows among the rejects, by line, their bytes read from the file again.
 fn merge<R: Read>(
     rejects: &mut Vec<Reject>,
-    disagreeing: Disagreeing,
+    disagreeing: &Disagreeing,
     limits: &Limits,
     reread: impl FnOnce() -> io::Result<R>,
 ) -> Result<(), FileError> {
