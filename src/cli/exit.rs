@@ -5,7 +5,7 @@ use std::{error::Error, fmt, io, path::PathBuf, process::ExitCode};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::{connect::ServerUrl, json::NotProtoJson, plain::plain};
+use super::{connect::ServerUrl, json::NotProtoJson, plain::plain, synth::SynthFailure};
 
 /// The exit codes of every command. From 64 up they are those of `sysexits.h`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -64,11 +64,21 @@ pub enum Failure {
     #[error(transparent)]
     Json(#[from] NotProtoJson),
     /// This machine could not give what the command needs.
-    #[error("cannot start: {0}")]
-    Start(io::Error),
+    #[error("this machine does not let it go on: {0}")]
+    Machine(io::Error),
     /// Standard output took no more.
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
+}
+
+impl From<SynthFailure> for Failure {
+    fn from(failure: SynthFailure) -> Self {
+        match failure {
+            SynthFailure::Synth(error) => Self::Usage(error.to_string()),
+            SynthFailure::Table3(_) => Self::Configuration(failure.to_string()),
+            SynthFailure::Summary(error) => Self::Output(error),
+        }
+    }
 }
 
 impl From<csv::Error> for Failure {
@@ -86,7 +96,7 @@ impl Failure {
             Self::Configuration(_) => Exit::Configuration,
             Self::Unreachable { .. } => Exit::Unreachable,
             Self::Status { status, .. } => of_status(status),
-            Self::Answer { .. } | Self::Json(_) | Self::Start(_) => Exit::Server,
+            Self::Answer { .. } | Self::Json(_) | Self::Machine(_) => Exit::Server,
             Self::Output(_) => Exit::Unanswered,
         }
     }

@@ -4,7 +4,9 @@
 //! arguments and a [`Screen`] to an [`Exit`] or a [`Failure`]; what the process does with these lies in `main.rs`.
 
 pub mod active;
+pub mod check;
 pub mod connect;
+mod coverage_file;
 pub mod exit;
 pub mod json;
 pub mod load;
@@ -50,6 +52,10 @@ pub struct Cli {
 pub enum Command {
     /// Serve the WAN Matrix over gRPC
     Serve(serve::ServeArgs),
+    /// Check a CSP's coverage file without a server
+    Check(check::CheckArgs),
+    /// Make a national set of synthetic coverage files
+    Synth(synth::SynthArgs),
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it")]
     Ask(ServerCommand),

@@ -1,6 +1,5 @@
 //! `wan-matrix load`: one coverage file to one or more servers.
 
-mod file;
 mod progress;
 mod upload;
 
@@ -9,9 +8,9 @@ use std::{path::PathBuf, time::SystemTime};
 use clap::Args;
 use jiff::Timestamp;
 
-use self::file::CoverageFile;
 use super::{
     connect::ServerUrl,
+    coverage_file::CoverageFile,
     exit::{Exit, Failure},
     json::to_json,
     loads::rejects,
@@ -101,7 +100,7 @@ pub async fn run(args: LoadArgs, screen: &mut Screen<'_>) -> Result<Exit, Failur
         reference: args.reference,
         sha256: file.sha256().to_vec(),
         row_count: args.rows,
-        encoding: file.encoding().into(),
+        encoding: words::encoding_number(file.encoding()),
     };
     let mut worst = Exit::Answered;
     for server in &args.servers {

@@ -4,9 +4,9 @@ use insta::assert_snapshot;
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
-use super::file::CHUNK;
 use crate::{
     cli::{
+        coverage_file::CHUNK,
         exit::Exit,
         fake_server::{FakeServer, run, run_args},
     },
