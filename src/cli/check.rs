@@ -34,10 +34,11 @@ const READ: usize = 256 * 1024;
   wan-matrix check --region south south.csv
   wan-matrix check --region north --table3 annex-e.csv north.csv.gz --output json
 
-It judges every row as a server with default limits does, and prints the same report. JSON is a
-wanmatrix.v1.CoverageLoad, as `loads show` prints it.
+It judges every row as a server with default limits does and prints the same
+report. JSON is a wanmatrix.v1.CoverageLoad, as `loads show` prints it.
 
-Exit codes: 0 the file would pass, 1 a server would refuse it, 2 usage, 78 the Table 3 cannot be used.")]
+Exit codes: 0 the file would pass, 1 a server would refuse it, 2 usage,
+78 the Table 3 cannot be used.")]
 pub struct CheckArgs {
     /// The region the file speaks for: north, central, south, 4g-north, 4g-central or 4g-south
     #[arg(long, value_name = "REGION")]

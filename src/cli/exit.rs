@@ -63,6 +63,9 @@ pub enum Failure {
     /// An answer could not be written as JSON.
     #[error(transparent)]
     Json(#[from] NotProtoJson),
+    /// The server of this process did not come up, or did not end well.
+    #[error("{0}")]
+    Serve(String),
     /// This machine could not give what the command needs.
     #[error("this machine does not let it go on: {0}")]
     Machine(io::Error),
@@ -96,7 +99,7 @@ impl Failure {
             Self::Configuration(_) => Exit::Configuration,
             Self::Unreachable { .. } => Exit::Unreachable,
             Self::Status { status, .. } => of_status(status),
-            Self::Answer { .. } | Self::Json(_) | Self::Machine(_) => Exit::Server,
+            Self::Answer { .. } | Self::Json(_) | Self::Serve(_) | Self::Machine(_) => Exit::Server,
             Self::Output(_) => Exit::Unanswered,
         }
     }

@@ -5,6 +5,7 @@
 
 mod active;
 mod active_file;
+mod audit;
 mod block;
 mod data_dir;
 mod database;
@@ -25,8 +26,9 @@ mod text_chunks;
 mod texts;
 
 pub use active::{ActiveLoad, ActiveSet, Answer};
-pub use active_file::ActiveFile;
-pub use data_dir::{DataDir, remove_dir};
+pub use active_file::{Activation, ActiveFile};
+pub use audit::{AuditEvent, AuditLine, AuditLog};
+pub use data_dir::{DataDir, remove_dir, remove_load};
 pub use error::StoreError;
 pub use kept::{KeptFile, read_kept};
 pub use manifest::{FORMAT, Manifest, Packed};

@@ -34,11 +34,12 @@ const REJECTS_SHOWN: usize = 10;
   wan-matrix load --region south --issued-from-mtime south.csv.gz \\
       --server http://one:50051 --server http://two:50051
 
-The file is CSV, plain, gzip or zstd (told by its first bytes). The server checks every row, and answers from the
-load from the moment this command says it is active. `wan-matrix check` does the file's part of that offline.
+The file is CSV, plain, gzip or zstd, told by its first bytes. The server checks
+every row, and answers from the load from the moment this command says that it
+is active. `wan-matrix check` does the file's part of the checks offline.
 
-Exit codes: 0 active on every server, 1 refused, 2 usage, 69 no server, 70 server error, 77 denied; with several
-servers the highest of theirs.")]
+Exit codes: 0 active on every server, 1 refused, 2 usage, 69 no server,
+70 server error, 77 denied; with several servers the highest of theirs.")]
 pub struct LoadArgs {
     /// The region the file speaks for: north, central, south, 4g-north, 4g-central or 4g-south
     #[arg(long, value_name = "REGION")]
