@@ -42,16 +42,25 @@ impl CoverageLoadApi {
         Self { loads, silence, stop }
     }
 
-    async fn submit(&self, parts: Streaming<SubmitCoverageLoadRequest>) -> Result<Submitted, Status> {
+    async fn submit(
+        &self,
+        parts: Streaming<SubmitCoverageLoadRequest>,
+        submitter: String,
+    ) -> Result<Submitted, Status> {
         let mut parts = Parts { parts, silence: self.silence, stop: self.stop.clone() };
         let header = parts.header().await?;
         // Dropped on any early return, which abandons it: a sender who goes away leaves nothing behind.
-        let mut attempt = self.loads.begin(header::read(header)?).map_err(error::load)?;
+        let mut attempt = self.loads.begin(header::read(header, submitter)?).map_err(error::load)?;
         while let Some(bytes) = parts.chunk().await? {
             attempt.chunk(bytes).await.map_err(error::load)?;
         }
         Ok(attempt.finish().await.map_err(error::load)?)
     }
+}
+
+/// Who calls, as far as the connection tells.
+fn caller<T>(request: &Request<T>) -> String {
+    request.remote_addr().map_or_else(|| "unknown".to_owned(), |address| address.ip().to_string())
 }
 
 /// The messages of an upload, in the order they must come.
@@ -108,7 +117,8 @@ impl CoverageLoadService for CoverageLoadApi {
         &self,
         request: Request<Streaming<SubmitCoverageLoadRequest>>,
     ) -> Result<Response<SubmitCoverageLoadResponse>, Status> {
-        let Submitted { record, already_present } = self.submit(request.into_inner()).await?;
+        let submitter = caller(&request);
+        let Submitted { record, already_present } = self.submit(request.into_inner(), submitter).await?;
         Ok(Response::new(SubmitCoverageLoadResponse { load: Some(load_shown::load(record)), already_present }))
     }
 

@@ -202,6 +202,12 @@ pub(super) fn load(error: LoadError) -> Failure {
             new(FailedPrecondition, ErrorReason::LoadGuardRejects).with("load_id", load_id)
         }
         LoadError::Retained { load_id } => new(AlreadyExists, ErrorReason::LoadRetained).with("load_id", load_id),
+        LoadError::Overtaken { load_id, now_active } => {
+            new(Aborted, ErrorReason::LoadOvertaken).with("load_id", load_id).with("active_load_id", now_active)
+        }
+        LoadError::RefusedLoad { load_id } => {
+            new(FailedPrecondition, ErrorReason::LoadRefused).with("load_id", load_id)
+        }
         LoadError::NotFound { load_id } => new(NotFound, ErrorReason::LoadNotFound).with("load_id", load_id),
         LoadError::PageToken => new(InvalidArgument, ErrorReason::PageTokenInvalid).violating("page_token"),
         // Nobody is there to read it.

@@ -21,7 +21,7 @@ const FIRST_ISSUE: Timestamp = Timestamp::constant(1_325_376_000, 0);
 ///
 /// # Errors
 /// One violation for each field at fault; REGION_MISSING when the region is among them, else HEADER_MALFORMED.
-pub(super) fn read(header: CoverageLoadHeader) -> Result<LoadHeader, Failure> {
+pub(super) fn read(header: CoverageLoadHeader, submitter: String) -> Result<LoadHeader, Failure> {
     let mut faults = Faults::default();
     let region = faults.take("csp_region", region(header.csp_region));
     let issue_time = faults.take("issue_time", issue_time(header.issue_time));
@@ -31,7 +31,7 @@ pub(super) fn read(header: CoverageLoadHeader) -> Result<LoadHeader, Failure> {
     let encoding = faults.take("encoding", convert::requested_encoding(header.encoding).map_err(not_known));
     match (region, issue_time, reference, sha256, row_count, encoding) {
         (Some(region), Some(issue_time), Some(reference), Some(sha256), Some(row_count), Some(encoding)) => {
-            Ok(LoadHeader { region, issue_time, reference, sha256, row_count, encoding })
+            Ok(LoadHeader { region, issue_time, reference, sha256, row_count, encoding, submitter })
         }
         (None, ..) => Err(Failure::fields(ErrorReason::RegionMissing, faults.0)),
         _ => Err(Failure::fields(ErrorReason::HeaderMalformed, faults.0)),

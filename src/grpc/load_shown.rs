@@ -22,7 +22,7 @@ pub(super) fn load(record: LoadRecord) -> proto::CoverageLoad {
         issue_time: Some(convert::timestamp(manifest.issue_time)),
         reference: manifest.reference,
         received_time: Some(convert::timestamp(manifest.received)),
-        activation_time: activated.map(convert::timestamp),
+        activation_time: activated.map(|activation| convert::timestamp(activation.at)),
         sha256: manifest.sha256,
         encoding: convert::encoding(manifest.encoding).into(),
         bytes_sent: count(manifest.bytes_sent),

@@ -144,6 +144,7 @@ impl Config {
             max_decompressed: self.limits.max_decompressed_bytes,
             max_rows: self.limits.max_rows,
             rejects_permille: self.rejects_percent * 10.0,
+            retention: loads::Retention::default(),
         }
     }
 }

@@ -48,6 +48,7 @@ async fn load(loads: &Arc<Loads>, file: &SampleFile, issue_time: Timestamp) -> R
         sha256: Sha256::digest(file.bytes).into(),
         row_count: None,
         encoding: Encoding::Identity,
+        submitter: "sample".to_owned(),
     })?;
     attempt.chunk(Bytes::from_static(file.bytes)).await?;
     attempt.finish().await.map(drop)
