@@ -86,7 +86,11 @@ impl From<SynthFailure> for Failure {
 
 impl From<csv::Error> for Failure {
     fn from(error: csv::Error) -> Self {
-        Self::Output(error.into())
+        // csv's own conversion would hide that a reader went away.
+        Self::Output(match error.into_kind() {
+            csv::ErrorKind::Io(error) => error,
+            other => io::Error::other(format!("{other:?}")),
+        })
     }
 }
 
@@ -189,7 +193,10 @@ impl fmt::Display for Refusal<'_> {
             }
         }
         for violation in details.bad_request().map(|bad| bad.field_violations.as_slice()).unwrap_or_default() {
-            write!(f, "\n  in {}: {}", plain(&violation.field), plain(&violation.description))?;
+            // The message often is its only violation.
+            if !self.status.message().contains(&violation.description) {
+                write!(f, "\n  in {}: {}", plain(&violation.field), plain(&violation.description))?;
+            }
         }
         if let Some(delay) = details.retry_info().and_then(|retry| retry.retry_delay) {
             write!(f, "\n  it asks to be tried again in {} s", delay.as_secs_f64())?;

@@ -3,7 +3,7 @@
 mod progress;
 mod upload;
 
-use std::{path::PathBuf, time::SystemTime};
+use std::path::PathBuf;
 
 use clap::Args;
 use jiff::Timestamp;
@@ -91,13 +91,17 @@ pub struct Issued {
 /// the exit code.
 pub async fn run(args: LoadArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
     let file = CoverageFile::open(args.file).await?;
-    let issued = match args.issued.at {
-        Some(at) => SystemTime::try_from(at).map_err(|error| Failure::Usage(format!("--issued: {error}")))?,
-        None => file.modified()?,
+    let issue_time = match args.issued.at {
+        Some(at) if at.subsec_nanosecond() != 0 => {
+            return Err(Failure::Usage("--issued must be a whole second: 2026-02-01T03:00:00Z".to_owned()));
+        }
+        Some(at) => prost_types::Timestamp { seconds: at.as_second(), nanos: 0 },
+        // A time of issue is a whole second, and part of the load's identity.
+        None => prost_types::Timestamp { nanos: 0, ..file.modified()?.into() },
     };
     let header = CoverageLoadHeader {
         csp_region: words::region_number(args.region),
-        issue_time: Some(issued.into()),
+        issue_time: Some(issue_time),
         reference: args.reference,
         sha256: file.sha256().to_vec(),
         row_count: args.rows,
