@@ -20,4 +20,9 @@ mod wan_matrix;
 
 pub use coverage_load::{CoverageLoadApi, MESSAGE_MAX as UPLOAD_MESSAGE_MAX};
 pub use expected::Expected;
+/// The two services as tonic serves them, and what reflection says of them: all that `server/` need know of `proto`.
+pub use proto::{
+    DESCRIPTORS, coverage_load_service_server::CoverageLoadServiceServer,
+    wan_matrix_service_server::WanMatrixServiceServer,
+};
 pub use wan_matrix::{MESSAGE_MAX, WanMatrixApi};

@@ -23,12 +23,7 @@ use tonic_health::{
 };
 
 use crate::{
-    grpc::{
-        CoverageLoadApi, Expected, WanMatrixApi,
-        proto::{
-            coverage_load_service_server::CoverageLoadServiceServer, wan_matrix_service_server::WanMatrixServiceServer,
-        },
-    },
+    grpc::{CoverageLoadApi, CoverageLoadServiceServer, Expected, WanMatrixApi, WanMatrixServiceServer},
     loads::Loads,
 };
 

@@ -20,10 +20,8 @@ use tower::layer::layer_fn;
 
 use crate::{
     grpc::{
-        CoverageLoadApi, Expected, MESSAGE_MAX, UPLOAD_MESSAGE_MAX, WanMatrixApi,
-        proto::{
-            coverage_load_service_server::CoverageLoadServiceServer, wan_matrix_service_server::WanMatrixServiceServer,
-        },
+        CoverageLoadApi, CoverageLoadServiceServer, Expected, MESSAGE_MAX, UPLOAD_MESSAGE_MAX, WanMatrixApi,
+        WanMatrixServiceServer,
     },
     loads::{Clock, LoadError, Loads},
 };

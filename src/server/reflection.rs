@@ -10,13 +10,7 @@ use tonic_reflection::server::{
     v1alpha,
 };
 
-use crate::grpc::{
-    CoverageLoadApi, WanMatrixApi,
-    proto::{
-        self, coverage_load_service_server::CoverageLoadServiceServer,
-        wan_matrix_service_server::WanMatrixServiceServer,
-    },
-};
+use crate::grpc::{CoverageLoadApi, CoverageLoadServiceServer, DESCRIPTORS, WanMatrixApi, WanMatrixServiceServer};
 
 use super::health::HealthApi;
 
@@ -30,7 +24,7 @@ const SERVICES: [&str; 4] = [
 
 fn builder() -> Builder<'static> {
     let builder = Builder::configure()
-        .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
+        .register_encoded_file_descriptor_set(DESCRIPTORS)
         .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
     SERVICES.into_iter().fold(builder, Builder::with_service_name)
