@@ -172,7 +172,7 @@ fn write(screen: &mut Screen<'_>, judged: &Judged, shown: usize, table3: &Table3
         for reject in rejects {
             let column = reject.column.map_or_else(String::new, |column| column.to_string());
             let reason = words::spaced(&reject.reason.name().to_ascii_lowercase());
-            let cells = [words::count(reject.line.into()), column, reason, reject.message.clone()];
+            let cells = [reject.line.to_string(), column, reason, reject.message.clone()];
             table.add_row(cells.map(|cell| plain(words::or_dash(&cell))));
         }
         screen.show(&table)?;
