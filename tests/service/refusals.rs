@@ -37,8 +37,8 @@ async fn a_header_is_checked_before_a_byte_is_taken() {
         (CoverageLoadHeader { issue_time: at(1_777_636_800, 5), ..good() }, malformed("header.issue_time")),
         (CoverageLoadHeader { reference: "x".repeat(201), ..good() }, malformed("header.reference")),
         (CoverageLoadHeader { reference: "\u{1b}[2J".to_owned(), ..good() }, malformed("header.reference")),
-        (CoverageLoadHeader { sha256: Vec::new().into(), ..good() }, malformed("header.sha256")),
-        (CoverageLoadHeader { sha256: vec![0; 64].into(), ..good() }, malformed("header.sha256")),
+        (CoverageLoadHeader { sha256: Vec::new(), ..good() }, malformed("header.sha256")),
+        (CoverageLoadHeader { sha256: vec![0; 64], ..good() }, malformed("header.sha256")),
         (CoverageLoadHeader { row_count: Some(-1), ..good() }, malformed("header.row_count")),
         (CoverageLoadHeader { encoding: 9, ..good() }, malformed("header.encoding")),
         // Everything at once.
@@ -72,7 +72,7 @@ async fn a_file_that_is_not_as_announced_is_refused() {
     let too_large = || Told::new(Code::ResourceExhausted, "LOAD_TOO_LARGE", &[]);
     for (header, file, error) in [
         (
-            CoverageLoadHeader { sha256: vec![7; 32].into(), ..good() },
+            CoverageLoadHeader { sha256: vec![7; 32], ..good() },
             &file[..],
             Told::new(Code::InvalidArgument, "LOAD_DIGEST_MISMATCH", &["header.sha256"]),
         ),

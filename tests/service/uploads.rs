@@ -35,7 +35,7 @@ pub(crate) fn header(region: CspRegion, day: i64, file: &[u8]) -> CoverageLoadHe
         csp_region: region.into(),
         issue_time: Some(prost_types::Timestamp { seconds: MAY + (day - 1) * 86_400, nanos: 0 }),
         reference: "a test's".to_owned(),
-        sha256: Sha256::digest(file).to_vec().into(),
+        sha256: Sha256::digest(file).to_vec(),
         ..CoverageLoadHeader::default()
     }
 }
