@@ -357,6 +357,14 @@ impl CoverageLoadService for FakeServer {
         Ok(Response::new(GetCoverageLoadResponse { load: Some(load) }))
     }
 
+    async fn activate_coverage_load(
+        &self,
+        request: Request<ActivateCoverageLoadRequest>,
+    ) -> Result<Response<ActivateCoverageLoadResponse>, Status> {
+        let load = load(&request.into_inner().load_id, CoverageLoadState::Active);
+        Ok(Response::new(ActivateCoverageLoadResponse { load: Some(load) }))
+    }
+
     async fn list_coverage_loads(
         &self,
         request: Request<ListCoverageLoadsRequest>,

@@ -11,9 +11,10 @@ use crate::loads::{ListFilter, LoadError, Loads, Submitted};
 use super::{
     convert, error, header, load_shown,
     proto::{
-        CoverageLoadHeader, GetCoverageLoadRequest, GetCoverageLoadResponse, ListCoverageLoadsRequest,
-        ListCoverageLoadsResponse, StreamCoverageRejectsRequest, SubmitCoverageLoadRequest, SubmitCoverageLoadResponse,
-        coverage_load_service_server::CoverageLoadService, submit_coverage_load_request::Part,
+        ActivateCoverageLoadRequest, ActivateCoverageLoadResponse, CoverageLoadHeader, GetCoverageLoadRequest,
+        GetCoverageLoadResponse, ListCoverageLoadsRequest, ListCoverageLoadsResponse, StreamCoverageRejectsRequest,
+        SubmitCoverageLoadRequest, SubmitCoverageLoadResponse, coverage_load_service_server::CoverageLoadService,
+        submit_coverage_load_request::Part,
     },
     reject_stream::{self, RejectStream},
 };
@@ -51,10 +52,17 @@ impl CoverageLoadApi {
         let header = parts.header().await?;
         // Dropped on any early return, which abandons it: a sender who goes away leaves nothing behind.
         let mut attempt = self.loads.begin(header::read(header, submitter)?).map_err(error::load)?;
-        while let Some(bytes) = parts.chunk().await? {
-            attempt.chunk(bytes).await.map_err(error::load)?;
+        loop {
+            match parts.chunk().await {
+                Ok(Some(bytes)) => attempt.chunk(bytes).await.map_err(error::load)?,
+                Ok(None) => return Ok(attempt.finish().await.map_err(error::load)?),
+                Err(status) => {
+                    // Whoever is told what was wrong may send the load again at once.
+                    attempt.abandon().await;
+                    return Err(status);
+                }
+            }
         }
-        Ok(attempt.finish().await.map_err(error::load)?)
     }
 }
 
@@ -148,6 +156,18 @@ impl CoverageLoadService for CoverageLoadApi {
             loads: page.records.into_iter().map(load_shown::load).collect(),
             next_page_token: page.next_page_token,
         }))
+    }
+
+    async fn activate_coverage_load(
+        &self,
+        request: Request<ActivateCoverageLoadRequest>,
+    ) -> Result<Response<ActivateCoverageLoadResponse>, Status> {
+        let by = caller(&request);
+        let (loads, load_id) = (Arc::clone(&self.loads), request.into_inner().load_id);
+        // It reads the load from disk.
+        let activated = tokio::task::spawn_blocking(move || loads.activate_retained(&load_id, &by)).await;
+        let record = activated.map_err(|error| error::task(&error))?.map_err(error::load)?;
+        Ok(Response::new(ActivateCoverageLoadResponse { load: Some(load_shown::load(record)) }))
     }
 
     type StreamCoverageRejectsStream = RejectStream;

@@ -60,6 +60,7 @@ impl Attempt {
     pub async fn chunk(&mut self, bytes: Bytes) -> Result<(), LoadError> {
         self.sent += bytes.len() as u64;
         if self.sent > self.limit {
+            self.failure().await;
             return Err(LoadError::TooLarge { limit: self.limit });
         }
         let kept = self.keeper.send(Part::Bytes(bytes.clone())).await.is_ok();
@@ -80,6 +81,11 @@ impl Attempt {
             return Err(self.failure().await);
         }
         self.outcome().await
+    }
+
+    /// Gives the load up, and waits until nothing of it is left and the next can begin.
+    pub async fn abandon(mut self) {
+        self.failure().await;
     }
 
     async fn failure(&mut self) -> LoadError {

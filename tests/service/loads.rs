@@ -6,8 +6,8 @@ use flate2::{Compression, write::GzEncoder};
 use tokio_stream::StreamExt;
 use tonic::Code;
 use wan_matrix::grpc::proto::{
-    CoverageLoadState, CoverageReject, CspRegion, Encoding, GetCoverageLoadRequest, ListCoverageLoadsRequest,
-    RejectReason, StreamCoverageRejectsRequest,
+    ActivateCoverageLoadRequest, CoverageLoadState, CoverageReject, CspRegion, Encoding, GetCoverageLoadRequest,
+    ListCoverageLoadsRequest, RejectReason, StreamCoverageRejectsRequest,
 };
 
 use crate::{
@@ -88,6 +88,23 @@ async fn a_retained_load_is_not_activated_by_sending_it_again() {
     let superseded = GetCoverageLoadRequest { load_id: first };
     let shown = server.loads.clone().get_coverage_load(superseded).await.unwrap().into_inner().load.unwrap();
     assert_eq!(shown.state(), CoverageLoadState::Superseded);
+}
+
+#[tokio::test]
+async fn a_retained_load_is_activated_when_it_is_asked_for() {
+    let server = Server::with(&[("EXPECTED_REGIONS", "south")]).await;
+    let first = server.load(CspRegion::South, 1, &["AA1 1AA,,,"]).await.load_id;
+    let second = server.load(CspRegion::South, 2, &["AA1 1AA,2020-01-01,Cellular,High"]).await.load_id;
+    let mut loads = server.loads.clone();
+    for load_id in [&first, &second, &second] {
+        let request = ActivateCoverageLoadRequest { load_id: load_id.clone() };
+        let load = loads.activate_coverage_load(request).await.unwrap().into_inner().load.unwrap();
+        assert_eq!((&load.load_id, load.state()), (load_id, CoverageLoadState::Active));
+        assert_eq!(&server.ask("AA1 1AA").await.unwrap().sources[0].load_id, load_id);
+    }
+    let request = ActivateCoverageLoadRequest { load_id: "south-1".to_owned() };
+    let status = loads.activate_coverage_load(request).await.unwrap_err();
+    assert_eq!(told(&status), Told::new(Code::NotFound, "LOAD_NOT_FOUND", &[]).with("load_id", "south-1"));
 }
 
 #[tokio::test]

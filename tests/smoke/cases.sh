@@ -167,6 +167,9 @@ ask load_rejects_after_the_last 0 $loads/StreamCoverageRejects "{\"loadId\": \"$
 submit load_newer           0 "$(submission "$work/newer.csv" $region 2026-01-06T06:00:00Z)"
 postcode answered_from_the_newer_load 0 'AA7 1AA'
 submit load_retained       70 "$(submission "$clean" $region $issued)"
+ask load_activated          0 $loads/ActivateCoverageLoad "{\"loadId\": \"$first\"}"
+postcode answered_from_the_load_before 0 'AA7 1AA'
+ask load_refused_cannot_be_activated 73 $loads/ActivateCoverageLoad "{\"loadId\": \"$refused\"}"
 ask loads_of_the_region     0 $loads/ListCoverageLoads "{\"cspRegion\": \"$region\"}"
 ask active_coverage_after_loads 0 $matrix/ListActiveCoverage '{}'
 

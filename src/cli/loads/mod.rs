@@ -1,5 +1,6 @@
 //! `wan-matrix loads`: the loads a server knows, one of them, and the rows it set aside.
 
+mod activate;
 mod list;
 pub(super) mod rejects;
 mod show;
@@ -20,6 +21,8 @@ pub enum LoadsCommand {
     List(list::ListArgs),
     /// Show one load and its report
     Show(show::ShowArgs),
+    /// Make a retained load the one its region answers from: forward, or back
+    Activate(activate::ActivateArgs),
     /// List the rows of a load that were set aside, in the order of the file
     Rejects(rejects::RejectsArgs),
 }
@@ -32,6 +35,7 @@ pub async fn run(command: LoadsCommand, screen: &mut Screen<'_>) -> Result<Exit,
     match command {
         LoadsCommand::List(args) => list::run(args, screen).await,
         LoadsCommand::Show(args) => show::run(args, screen).await,
+        LoadsCommand::Activate(args) => activate::run(args, screen).await,
         LoadsCommand::Rejects(args) => rejects::run(args, screen).await,
     }?;
     screen.out.flush()?;

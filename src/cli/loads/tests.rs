@@ -51,3 +51,11 @@ async fn a_stream_that_breaks_off_says_where_to_go_on() {
     assert_eq!(ran.out.lines().count(), 4, "{}", ran.out);
     assert!(ran.notes.starts_with("stopped; --after-line 1300 goes on from here\n"), "{}", ran.notes);
 }
+
+#[tokio::test]
+async fn an_activation_says_what_answers_now() {
+    let (_server, url) = FakeServer::start().await;
+    let ran = run(&url, &["loads", "activate", CENTRAL_LOAD]).await;
+    assert_eq!(ran.exit, Exit::Answered);
+    assert_snapshot!(ran.out, @"Central answers from central-20260201T030000Z-0123456789ab since 2026-02-01T04:00:00Z");
+}
