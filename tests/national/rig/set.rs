@@ -1,0 +1,73 @@
+//! The postcodes, and the coverage files that `synth` makes for them.
+
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+};
+
+use sha2::{Digest as _, Sha256};
+use wan_matrix::{
+    domain::{CspRegion, Postcode, Table3},
+    synth::{invented, postcodes_from_file, write_files},
+};
+
+/// How many postcodes of Great Britain were live in November 2025.
+const NATIONAL: u64 = 1_745_849;
+/// Where they are, when they are there.
+const REAL: &str = "../shared/data/gb-postcodes-2025-11.csv.zst";
+
+/// Which postcodes.
+#[derive(Clone, Debug)]
+pub enum Postcodes {
+    /// Those of a list.
+    Listed(PathBuf),
+    /// So many invented ones.
+    Invented(u64),
+}
+
+/// A region's coverage file.
+#[derive(Clone, Debug)]
+pub struct CoverageFile {
+    pub region: CspRegion,
+    pub path: PathBuf,
+    pub rows: u64,
+    pub bytes: u64,
+    pub sha256: [u8; 32],
+}
+
+impl Postcodes {
+    /// The real ones if they are at hand, else as many invented ones.
+    pub fn national() -> Self {
+        let real = Path::new(env!("CARGO_MANIFEST_DIR")).join(REAL);
+        if real.is_file() { Self::Listed(real) } else { Self::Invented(NATIONAL) }
+    }
+
+    /// Every postcode, in order.
+    pub fn iter(&self) -> Box<dyn Iterator<Item = Postcode>> {
+        match self {
+            Self::Listed(path) => Box::new(postcodes_from_file(path).unwrap().map(Result::unwrap)),
+            Self::Invented(count) => Box::new(invented(*count).unwrap()),
+        }
+    }
+
+    /// Five coverage files for them; another seed gives other coverage.
+    pub fn write(&self, directory: &Path, seed: u64) -> Vec<CoverageFile> {
+        let table3 = Table3::shipped().unwrap();
+        let written = write_files(self.iter().map(Ok), directory, seed, &table3).unwrap();
+        let file = |file: wan_matrix::synth::FileSummary| {
+            let content = fs::read(&file.path).unwrap();
+            let (bytes, sha256) = (content.len() as u64, Sha256::digest(&content).into());
+            CoverageFile { region: file.region, path: file.path, rows: file.rows, bytes, sha256 }
+        };
+        written.into_iter().map(file).collect()
+    }
+}
+
+impl fmt::Display for Postcodes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Listed(path) => write!(f, "the postcodes of {}", path.file_name().unwrap().display()),
+            Self::Invented(count) => write!(f, "{count} invented postcodes"),
+        }
+    }
+}
