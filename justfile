@@ -45,3 +45,19 @@ smoke *ARGS: tools
 # The pinned grpcurl, buf and just, into target/tools
 tools:
     @bash tools/install.sh
+
+# The national proof: every live postcode asked by batch and compared with the source files, also during reloads
+national:
+    cargo test --release --test national_full -- --nocapture
+
+# A national load through the RPC beside a bare walk of the same files; memory and disk beside their limits
+bench-load *ROUNDS:
+    cargo bench --bench load -- {{ ROUNDS }}
+
+# A lookup's processor time beside a bare service that answers the same from a constant
+bench-lookup *ROUNDS:
+    cargo bench --bench lookup -- {{ ROUNDS }}
+
+# A restart to the first answer beside a bare opening of the same databases
+bench-start *ROUNDS:
+    cargo bench --bench start -- {{ ROUNDS }}
