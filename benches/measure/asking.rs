@@ -37,23 +37,25 @@ impl Drawn {
 
     /// A unary request for each.
     pub fn requests(&self) -> Vec<RequestWanMatrixRequest> {
-        let request =
-            |postcode| RequestWanMatrixRequest { location: Some(location(postcode)), as_of_date: String::new() };
+        let request = |postcode: &String| RequestWanMatrixRequest {
+            location: Some(location(postcode)),
+            as_of_date: String::new(),
+        };
         self.0.iter().map(request).collect()
     }
 
     /// A request for each thousand.
     pub fn batches(&self) -> Vec<BatchRequestWanMatrixRequest> {
         let batch = |postcodes: &[String]| BatchRequestWanMatrixRequest {
-            locations: postcodes.iter().map(location).collect(),
+            locations: postcodes.iter().map(|postcode| location(postcode)).collect(),
             as_of_date: String::new(),
         };
         self.0.chunks(1000).map(batch).collect()
     }
 }
 
-fn location(postcode: &String) -> Location {
-    Location { kind: Some(Kind::Postcode(postcode.clone())) }
+fn location(postcode: &str) -> Location {
+    Location { kind: Some(Kind::Postcode(postcode.to_owned())) }
 }
 
 /// Asks every request once, [`IN_FLIGHT`] at a time over one connection. Every one must be answered.

@@ -78,10 +78,10 @@ impl Asker {
             let batch = Batch::nth(n + n / batches, asked);
             match client.batch_request_wan_matrix(batch.request()).await {
                 Ok(reply) => {
-                    let verdict = judge(&batch, reply.into_inner(), countries);
+                    let verdict = judge(&batch, &reply.into_inner(), countries);
                     self.with_tally(|tally| tally.add(verdict, loaded));
                 }
-                Err(status) => self.with_tally(|tally| tally.fail(status.to_string())),
+                Err(status) => self.with_tally(|tally| tally.fail(&status.to_string())),
             }
         }
     }

@@ -42,7 +42,7 @@ pub(super) struct Verdict {
 const WORDED: usize = 10;
 
 /// Holds a reply against each country that it might be from.
-pub(super) fn judge(batch: &Batch<'_>, reply: BatchRequestWanMatrixResponse, countries: &[Country]) -> Verdict {
+pub(super) fn judge(batch: &Batch<'_>, reply: &BatchRequestWanMatrixResponse, countries: &[Country]) -> Verdict {
     let mut verdict = Verdict {
         sources: reply.sources.iter().map(loaded).collect(),
         against: vec![0; countries.len()],

@@ -44,7 +44,7 @@ pub(super) async fn prove(
         match submit(channel.clone(), &files[side], &announced).await {
             Ok(load) => flips.push((Loaded::new(files[side].region, announced, load.load_id), side)),
             Err(status) => {
-                asker.with_tally(|tally| tally.fail(format!("reload {n}: {status}")));
+                asker.with_tally(|tally| tally.fail(&format!("reload {n}: {status}")));
                 break;
             }
         }

@@ -54,7 +54,7 @@ impl Tally {
         }
     }
 
-    pub(super) fn fail(&mut self, status: String) {
+    pub(super) fn fail(&mut self, status: &str) {
         self.differ(format!("a call failed: {status}"));
     }
 
