@@ -77,7 +77,7 @@ pub async fn ask_each(channel: &Channel, requests: &Arc<Vec<RequestWanMatrixRequ
 }
 
 /// One postcode's answer.
-pub async fn ask_one(channel: &Channel, postcode: &String) -> RequestWanMatrixResponse {
+pub async fn ask_one(channel: &Channel, postcode: &str) -> RequestWanMatrixResponse {
     let request = RequestWanMatrixRequest { location: Some(location(postcode)), as_of_date: String::new() };
     WanMatrixServiceClient::new(channel.clone()).request_wan_matrix(request).await.unwrap().into_inner()
 }
