@@ -97,7 +97,7 @@ fn judge(file: &CoverageFile, region: CspRegion, table3: &Table3, settings: &Set
     let limits = Limits {
         max_decompressed: settings.max_decompressed,
         max_rows: settings.max_rows,
-        ..Limits::new(std::env::temp_dir())
+        ..Limits::new(std::env::temp_dir().join(format!("wan-matrix-check-{}.spill", std::process::id())))
     };
     let handle = file.handle();
     let decoded = || -> io::Result<Box<dyn Read + Send>> {

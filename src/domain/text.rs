@@ -34,8 +34,7 @@ pub fn check_text(text: &str, max: usize) -> Result<(), TextError> {
             return Err(TextError::TooLong { characters, max });
         }
     }
-    let forbidden =
-        |c: &char| c.is_control() && !matches!(c, '\t' | '\n' | '\r') || matches!(c, '\u{FFFE}' | '\u{FFFF}');
+    let forbidden = |c: &char| *c < ' ' && !matches!(c, '\t' | '\n' | '\r') || matches!(c, '\u{FFFE}' | '\u{FFFF}');
     text.chars().find(forbidden).map_or(Ok(()), |c| Err(TextError::ControlCharacter(c)))
 }
 

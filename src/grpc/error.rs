@@ -78,12 +78,12 @@ pub(super) fn region_not_known(number: NotKnown) -> Failure {
 
 /// A state filter that names no state.
 pub(super) fn state_not_known(number: NotKnown) -> Failure {
-    Failure::field(ErrorReason::Unspecified, "state", not_known(number))
+    Failure::field(ErrorReason::RequestMalformed, "state", not_known(number))
 }
 
 /// A number that must not be below zero.
 pub(super) fn negative(field: &str, value: i64) -> Failure {
-    Failure::field(ErrorReason::Unspecified, field, format!("{value} is negative; send 0 or more"))
+    Failure::field(ErrorReason::RequestMalformed, field, format!("{value} is negative; send 0 or more"))
 }
 
 /// A batch without a location.

@@ -28,7 +28,7 @@ pub(super) type Violation = (String, String);
 impl Failure {
     pub(super) fn new(code: Code, reason: ErrorReason, message: impl Into<String>) -> Self {
         let (metadata, violations) = (Vec::new(), Vec::new());
-        Self { code, reason, message: message.into(), metadata, violations, retry: None }
+        Self { code, reason, message: bounded(message.into()), metadata, violations, retry: None }
     }
 
     /// A request at fault in one field.
@@ -38,6 +38,7 @@ impl Failure {
 
     /// A request at fault in one or more fields; the message tells of all of them.
     pub(super) fn fields(reason: ErrorReason, violations: Vec<Violation>) -> Self {
+        let violations: Vec<_> = violations.into_iter().map(|(field, what)| (field, bounded(what))).collect();
         let worded: Vec<_> = violations.iter().map(|(field, what)| format!("{field}: {what}")).collect();
         Self { violations, ..Self::new(Code::InvalidArgument, reason, worded.join("; ")) }
     }
@@ -88,6 +89,16 @@ impl From<Failure> for Status {
         }
         Self::with_error_details(failure.code, failure.message, details)
     }
+}
+
+/// Errors travel in headers, which clients bound at some 8 KiB: what is longer would reach nobody.
+fn bounded(mut words: String) -> String {
+    const LONGEST: usize = 1024;
+    if words.len() > LONGEST {
+        words.truncate(words.floor_char_boundary(LONGEST));
+        words.push('…');
+    }
+    words
 }
 
 /// The reason as `google.rpc.ErrorInfo` has it: the enum value's name without its prefix.

@@ -29,7 +29,20 @@ pub(super) fn read(header: CoverageLoadHeader, submitter: String) -> Result<Load
     let sha256 = faults.take("sha256", sha256(&header.sha256));
     let row_count = faults.take("row_count", header.row_count.map(row_count).transpose());
     let encoding = faults.take("encoding", convert::requested_encoding(header.encoding).map_err(not_known));
+    // Never ignored: a dry run that went live would be the worst of answers.
+    for (field, set) in [
+        ("base_load_id", !header.base_load_id.is_empty()),
+        ("override_note", !header.override_note.is_empty()),
+        ("validate_only", header.validate_only),
+        ("activate", header.activate == Some(false)),
+    ] {
+        if set {
+            faults.0.push((format!("header.{field}"), "not served yet; leave it out".to_owned()));
+        }
+    }
+    let sound = faults.0.is_empty();
     match (region, issue_time, reference, sha256, row_count, encoding) {
+        (Some(_), ..) if !sound => Err(Failure::fields(ErrorReason::HeaderMalformed, faults.0)),
         (Some(region), Some(issue_time), Some(reference), Some(sha256), Some(row_count), Some(encoding)) => {
             Ok(LoadHeader { region, issue_time, reference, sha256, row_count, encoding, submitter })
         }

@@ -1,8 +1,11 @@
 //! Where a load becomes the truth.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
-use crate::store::{self, Activation, ActiveLoad, AuditEvent, SealedLoad};
+use crate::{
+    domain::CspRegion,
+    store::{self, Activation, ActiveLoad, AuditEvent, SealedLoad},
+};
 
 use super::{LoadError, LoadRecord, LoadState, Loads, not_found, start};
 
@@ -25,20 +28,33 @@ impl Loads {
         let region = load.manifest().region;
         let load_id = load.manifest().load_id.clone();
 
-        let mut catalogue = self.write();
-        let active = catalogue.active.active(region);
+        // The disk is waited for under this lock and not under the catalogue's, which calls read from.
+        let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (before, retained) =
+            self.read(|catalogue| (catalogue.active.clone(), catalogue.retained.contains_key(&load_id)));
+        if !retained {
+            // Deleted by retention while it was being opened.
+            return Err(not_found(&load_id));
+        }
         if let JudgedAgainst::Load(judged) = judged_against
-            && judged.as_deref() != active
+            && judged.as_deref() != before.active(region)
         {
-            let now_active = active.unwrap_or("none").to_owned();
+            let now_active = before.active(region).unwrap_or("none").to_owned();
             return Err(LoadError::Overtaken { load_id, now_active });
         }
-        let mut file = catalogue.active.clone();
+        let mut file = before.clone();
         file.activate(region, &load_id, Activation { at: now, by: by.to_owned() });
-        file.write(&self.data)?;
+        if let Err(error) = file.write(&self.data) {
+            // The rename may be on disk all the same; what a restart finds must be what answers now.
+            if let Err(error) = before.write(&self.data) {
+                tracing::error!(load_id, %error, "active.json may name a load that was not acknowledged");
+            }
+            return Err(error.into());
+        }
 
         let set = self.active.load().with(ActiveLoad::new(Arc::new(load), now));
         self.active.store(Arc::new(set));
+        let mut catalogue = self.write();
         catalogue.active = file;
         catalogue.damaged.retain(|id| *id != load_id);
         let record = catalogue.get(&load_id).ok_or_else(|| not_found(&load_id))?;
@@ -50,8 +66,8 @@ impl Loads {
         Ok(record)
     }
 
-    /// Enters a sealed load in the catalogue and activates it. One that cannot be activated is withdrawn, so that it can
-    /// be sent again.
+    /// Enters a sealed load in the catalogue and activates it. One that was overtaken is withdrawn. One that met a fault of
+    /// the disk stays where it is, for `active.json` may name it; sent again, it is judged afresh.
     pub(super) fn admit(
         &self,
         load: SealedLoad,
@@ -62,28 +78,41 @@ impl Loads {
         self.enter(&load, by)?;
         match self.flip(load, by, judged_against) {
             Ok(record) => {
-                self.retain(region)?;
+                self.tidy(region);
                 Ok(record)
             }
-            Err(error) => {
-                self.write().retained.remove(&load_id);
-                store::remove_load(&self.data, &load_id)?;
-                self.audit(AuditEvent::Deleted, region, &load_id, by, &error.to_string());
+            Err(error @ LoadError::Overtaken { .. }) => {
+                self.withdraw(region, &load_id, by, &error.to_string())?;
                 Err(error)
             }
+            Err(error) => Err(error),
         }
+    }
+
+    /// Deletes a load that was sealed and never became active.
+    fn withdraw(&self, region: CspRegion, load_id: &str, by: &str, why: &str) -> Result<(), LoadError> {
+        let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.active_id(region).as_deref() == Some(load_id) {
+            // Activated by an operator in the meantime.
+            return Ok(());
+        }
+        self.write().retained.remove(load_id);
+        store::remove_load(&self.data, load_id)?;
+        self.audit(AuditEvent::Deleted, region, load_id, by, why);
+        Ok(())
     }
 
     /// Enters a sealed load in the catalogue, where it can be seen and activated.
     fn enter(&self, load: &SealedLoad, by: &str) -> Result<(), LoadError> {
         let manifest = load.manifest();
         let mut catalogue = self.write();
-        if catalogue.refused.remove(&manifest.load_id).is_some() {
+        let refused_before = catalogue.refused.remove(&manifest.load_id).is_some();
+        catalogue.retained.insert(manifest.load_id.clone(), manifest.clone());
+        drop(catalogue);
+        if refused_before {
             // Judged afresh and accepted: the record of its refusal says nothing any more.
             store::forget_refused(&self.data, &manifest.load_id)?;
         }
-        catalogue.retained.insert(manifest.load_id.clone(), manifest.clone());
-        drop(catalogue);
         self.audit(AuditEvent::Loaded, manifest.region, &manifest.load_id, by, "");
         Ok(())
     }
@@ -102,9 +131,11 @@ impl Loads {
             LoadState::Refused => return Err(LoadError::RefusedLoad { load_id: load_id.to_owned() }),
             LoadState::Staged | LoadState::Superseded | LoadState::Damaged => {}
         }
+        let opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
         let load = start::open_or_rebuild(&self.data, &record.manifest, &self.table3, &self.limits(), &self.reaper)?;
+        drop(opening);
         let activated = self.flip(load, by, JudgedAgainst::Nothing)?;
-        self.retain(record.manifest.region)?;
+        self.tidy(record.manifest.region);
         Ok(activated)
     }
 }

@@ -22,7 +22,7 @@ mod upload;
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, PoisonError, RwLock, RwLockWriteGuard,
+        Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -61,6 +61,10 @@ pub struct Loads {
     reaper: Reaper,
     active: ArcSwap<ActiveSet>,
     catalogue: RwLock<Catalogue>,
+    /// Held by whoever changes which loads are active or kept; never while the catalogue is locked.
+    changing: Mutex<()>,
+    /// Held by whoever opens a retained load, for it may have to be rebuilt.
+    opening: Mutex<()>,
     turns: Arc<Turns>,
     flips: watch::Sender<u64>,
     closing: AtomicBool,
@@ -91,12 +95,14 @@ impl Loads {
             reaper,
             active: ArcSwap::from_pointee(set),
             catalogue: RwLock::new(catalogue),
+            changing: Mutex::default(),
+            opening: Mutex::default(),
             turns: Arc::default(),
             flips: watch::Sender::new(0),
             closing: AtomicBool::new(false),
         });
         for region in CspRegion::ALL {
-            loads.retain(region)?;
+            loads.tidy(region);
         }
         Ok(loads)
     }
@@ -227,11 +233,10 @@ impl Loads {
         let record = self.read(|catalogue| catalogue.get(load_id));
         match record.map(|record| (record.state, record)) {
             Some((LoadState::Active, record)) => Ok(Some(Submitted { record, already_present: true })),
-            Some((LoadState::Staged | LoadState::Superseded, _)) => {
-                Err(LoadError::Retained { load_id: load_id.to_owned() })
-            }
-            // Refused before: judged afresh. Damaged: sent again, and welcome.
-            Some((LoadState::Refused | LoadState::Damaged, _)) | None => Ok(None),
+            Some((LoadState::Superseded, _)) => Err(LoadError::Retained { load_id: load_id.to_owned() }),
+            // Refused before: judged afresh. Damaged: sent again, and welcome. Staged: a crash came between its sealing and
+            // its activation, and its sender never heard of it.
+            Some((LoadState::Refused | LoadState::Damaged | LoadState::Staged, _)) | None => Ok(None),
         }
     }
 
@@ -254,11 +259,10 @@ impl Loads {
         refused.insert(manifest.load_id.clone(), (manifest, words.to_owned()));
         let mut oldest_first: Vec<&Manifest> = refused.values().map(|(manifest, _)| manifest).collect();
         oldest_first.sort_unstable_by_key(|manifest| manifest.received);
-        for load_id in store::surplus(oldest_first.into_iter(), region) {
-            refused.remove(&load_id);
-            store::forget_refused(&self.data, &load_id)?;
-        }
-        Ok(())
+        let surplus = store::surplus(oldest_first.into_iter(), region);
+        refused.retain(|load_id, _| !surplus.contains(load_id));
+        drop(catalogue);
+        surplus.iter().try_for_each(|load_id| store::forget_refused(&self.data, load_id))
     }
 }
 
@@ -270,6 +274,8 @@ fn limits(settings: &Settings, data: &DataDir) -> Limits {
     }
 }
 
+/// What a caller sent as an id is quoted no longer than an id can be.
 fn not_found(load_id: &str) -> LoadError {
-    LoadError::NotFound { load_id: load_id.to_owned() }
+    const LONGEST: usize = 60;
+    LoadError::NotFound { load_id: load_id.chars().take(LONGEST).collect() }
 }

@@ -69,11 +69,11 @@ impl Process {
             .and_then(|()| self.receive(reader_parts, keeper_parts))
             .and_then(|received| self.conclude(received));
         // A sealed load has moved away; whatever is still here belongs to nobody.
-        let removed = remove_dir(&self.directory);
-        match (result, removed) {
-            (Ok(_), Err(error)) => Err(error.into()),
-            (result, _) => result,
+        if let Err(error) = remove_dir(&self.directory) {
+            // The next load, and the next start, try again.
+            tracing::error!(%error, "what a load left behind could not be removed");
         }
+        result
     }
 
     /// Reads the rows on this thread while another hashes and keeps the bytes.

@@ -1,6 +1,6 @@
 //! How long earlier loads are kept: long enough to roll back to, and not for ever.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -47,21 +47,29 @@ fn surplus(catalogue: &Catalogue, region: CspRegion, retention: Retention, now: 
 }
 
 impl Loads {
-    /// Deletes what is no longer kept of a region. Blocks.
-    ///
-    /// # Errors
-    /// When a directory cannot be removed; what was removed before is gone, and forgotten.
-    pub(super) fn retain(&self, region: CspRegion) -> Result<(), LoadError> {
-        let mut catalogue = self.write();
-        for load_id in surplus(&catalogue, region, self.settings.retention, self.now()) {
-            // Forgotten first: a load that is listed can always be activated.
-            catalogue.retained.remove(&load_id);
-            catalogue.damaged.retain(|id| *id != load_id);
-            catalogue.active.forget(&load_id);
-            catalogue.active.write(&self.data)?;
-            remove_load(&self.data, &load_id)?;
-            self.audit(AuditEvent::Deleted, region, &load_id, "retention", "");
+    /// Deletes what is no longer kept of a region. Blocks. A directory that cannot be removed now is left to the next start,
+    /// and is nobody's failure.
+    pub(super) fn tidy(&self, region: CspRegion) {
+        let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.now();
+        for load_id in self.read(|catalogue| surplus(catalogue, region, self.settings.retention, now)) {
+            if let Err(error) = self.delete(region, &load_id) {
+                tracing::error!(load_id, %error, "a load that is no longer kept could not be deleted");
+            }
         }
+    }
+
+    fn delete(&self, region: CspRegion, load_id: &str) -> Result<(), LoadError> {
+        // Forgotten first: a load that is listed can always be activated.
+        let mut catalogue = self.write();
+        catalogue.retained.remove(load_id);
+        catalogue.damaged.retain(|id| id != load_id);
+        catalogue.active.forget(load_id);
+        let file = catalogue.active.clone();
+        drop(catalogue);
+        file.write(&self.data)?;
+        remove_load(&self.data, load_id)?;
+        self.audit(AuditEvent::Deleted, region, load_id, "retention", "");
         Ok(())
     }
 }

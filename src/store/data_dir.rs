@@ -46,6 +46,10 @@ impl DataDir {
             fs::create_dir_all(&directory).map_err(StoreError::io("creating", &directory))?;
         }
         durable::sync(root)?;
+        // The directory's own name must survive a power cut too.
+        if let Some(parent) = root.canonicalize().map_err(StoreError::io("reading", root))?.parent() {
+            durable::sync(parent)?;
+        }
         Ok(data)
     }
 

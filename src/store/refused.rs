@@ -16,14 +16,17 @@ pub const REFUSED_KEPT: usize = 20;
 /// # Errors
 /// [`StoreError::Io`].
 pub fn keep_refused(data: &DataDir, manifest: &Manifest, refusal: &str, rejects: &[Reject]) -> Result<(), StoreError> {
-    let directory = data.refused(&manifest.load_id);
+    // Built apart and renamed in, so that a record is whole or absent.
+    let directory = data.incoming().join("refused");
     remove_dir(&directory)?;
     fs::create_dir_all(&directory).map_err(StoreError::io("creating", &directory))?;
     write_rejects(&directory, rejects)?;
     let path = directory.join(REASON);
     fs::write(&path, refusal).map_err(StoreError::io("writing", &path))?;
     manifest.write(&directory)?;
-    durable::sync_tree(&directory)
+    durable::sync_tree(&directory)?;
+    forget_refused(data, &manifest.load_id)?;
+    durable::rename(&directory, &data.refused(&manifest.load_id))
 }
 
 /// Forgets the record of a refused load.
@@ -31,7 +34,14 @@ pub fn keep_refused(data: &DataDir, manifest: &Manifest, refusal: &str, rejects:
 /// # Errors
 /// [`StoreError::Io`].
 pub fn forget_refused(data: &DataDir, load_id: &str) -> Result<(), StoreError> {
-    remove_dir(&data.refused(load_id))
+    let record = data.refused(load_id);
+    if !record.exists() {
+        return Ok(());
+    }
+    let doomed = data.incoming().join("forgotten");
+    remove_dir(&doomed)?;
+    durable::rename(&record, &doomed)?;
+    remove_dir(&doomed)
 }
 
 /// A directory whose manifest cannot be read, and why.
@@ -46,20 +56,23 @@ pub fn sealed_manifests(data: &DataDir) -> Result<(Vec<Manifest>, Vec<Unreadable
 }
 
 /// The manifests of all refused loads with the words their senders were told, oldest first. A record that cannot be read
-/// is removed: it was cut off while it was being written, and its sender was told nothing else.
+/// is left out and left alone: nothing depends on it.
 ///
 /// # Errors
 /// [`StoreError::Io`].
 pub fn refused_manifests(data: &DataDir) -> Result<Vec<(Manifest, String)>, StoreError> {
     let (readable, unreadable) = manifests(&data.refused_root())?;
-    for (name, _) in unreadable {
-        forget_refused(data, &name)?;
+    for (load_id, error) in unreadable {
+        tracing::warn!(load_id, %error, "the record of a refused load cannot be read; it is left out");
     }
     let mut refused = Vec::new();
     for manifest in readable {
-        let path = data.refused(&manifest.load_id).join(REASON);
-        let words = fs::read_to_string(&path).map_err(StoreError::io("reading", &path))?;
-        refused.push((manifest, words));
+        match fs::read_to_string(data.refused(&manifest.load_id).join(REASON)) {
+            Ok(words) => refused.push((manifest, words)),
+            Err(error) => {
+                tracing::warn!(load_id = manifest.load_id, %error, "the record of a refused load cannot be read");
+            }
+        }
     }
     refused.sort_by_key(|(manifest, _)| manifest.received);
     Ok(refused)

@@ -1,6 +1,6 @@
 //! A sealed load, opened to be answered from.
 
-use std::{fs, path::Path};
+use std::{fs, io, path::Path};
 
 use crate::domain::{CspRegion, Table3};
 
@@ -89,7 +89,11 @@ pub(super) fn check(
 /// The Table 3 a load was judged against, from the load's own copy.
 pub(super) fn read_table3(directory: &Path, manifest: &Manifest) -> Result<Table3, StoreError> {
     let path = directory.join(TABLE3_FILE);
-    let csv = fs::read(&path).map_err(StoreError::io("reading", &path))?;
+    let csv = fs::read(&path).map_err(|error| match error.kind() {
+        // A sealed load has one: without it, it is damaged, and can be rebuilt.
+        io::ErrorKind::NotFound => StoreError::damaged(&path, "it is not there"),
+        _ => StoreError::io("reading", &path)(error),
+    })?;
     let table3 = Table3::from_csv(&csv).map_err(|error| StoreError::damaged(&path, error.to_string()))?;
     if hex::encode(table3.sha256()) != manifest.table3_sha256 {
         return Err(StoreError::damaged(&path, "its sha256 is not the manifest's"));

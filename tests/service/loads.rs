@@ -144,7 +144,10 @@ async fn a_request_for_loads_that_cannot_be_understood_says_where() {
     let server = Server::empty().await;
     let default = ListCoverageLoadsRequest::default;
     for (request, error) in [
-        (ListCoverageLoadsRequest { page_size: -1, ..default() }, Told::new(Code::InvalidArgument, "", &["page_size"])),
+        (
+            ListCoverageLoadsRequest { page_size: -1, ..default() },
+            Told::new(Code::InvalidArgument, "REQUEST_MALFORMED", &["page_size"]),
+        ),
         (
             ListCoverageLoadsRequest { page_token: "mine".to_owned(), ..default() },
             Told::new(Code::InvalidArgument, "PAGE_TOKEN_INVALID", &["page_token"]),
@@ -153,7 +156,10 @@ async fn a_request_for_loads_that_cannot_be_understood_says_where() {
             ListCoverageLoadsRequest { csp_region: 42, ..default() },
             Told::new(Code::InvalidArgument, "REGION_MISSING", &["csp_region"]),
         ),
-        (ListCoverageLoadsRequest { state: 42, ..default() }, Told::new(Code::InvalidArgument, "", &["state"])),
+        (
+            ListCoverageLoadsRequest { state: 42, ..default() },
+            Told::new(Code::InvalidArgument, "REQUEST_MALFORMED", &["state"]),
+        ),
     ] {
         let status = server.loads.clone().list_coverage_loads(request.clone()).await.unwrap_err();
         assert_eq!(told(&status), error, "{request:?}");
@@ -166,7 +172,7 @@ async fn a_request_for_loads_that_cannot_be_understood_says_where() {
     assert_eq!(told(&server.loads.clone().stream_coverage_rejects(request).await.unwrap_err()), not_found());
     let request = StreamCoverageRejectsRequest { load_id: load_id(), after_line: -1 };
     let status = server.loads.clone().stream_coverage_rejects(request).await.unwrap_err();
-    assert_eq!(told(&status), Told::new(Code::InvalidArgument, "", &["after_line"]));
+    assert_eq!(told(&status), Told::new(Code::InvalidArgument, "REQUEST_MALFORMED", &["after_line"]));
 }
 
 async fn rejects(server: &Server, load_id: &str, after_line: i64) -> Vec<CoverageReject> {

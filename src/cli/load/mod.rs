@@ -106,6 +106,7 @@ pub async fn run(args: LoadArgs, screen: &mut Screen<'_>) -> Result<Exit, Failur
         sha256: file.sha256().to_vec(),
         row_count: args.rows,
         encoding: words::encoding_number(file.encoding()),
+        ..CoverageLoadHeader::default()
     };
     let mut worst = Exit::Answered;
     for server in &args.servers {

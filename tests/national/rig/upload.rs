@@ -37,6 +37,7 @@ pub async fn submit(channel: Channel, file: &CoverageFile, announced: &Announced
         sha256: file.sha256.to_vec(),
         row_count: i64::try_from(file.rows).ok(),
         encoding: Encoding::Identity.into(),
+        ..CoverageLoadHeader::default()
     };
     let mut content = File::open(&file.path).unwrap();
     let reading = tokio::task::spawn_blocking(move || {
