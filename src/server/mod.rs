@@ -36,6 +36,12 @@ use health::Health;
 
 /// Calls in flight on one connection. A planner's client opens more connections before it needs more.
 const MAX_STREAMS: u32 = 256;
+/// Bytes of one upload that may be under way: with HTTP/2's own 64 KiB a file's sender would wait for leave at every other
+/// breath. All uploads of a connection share the second.
+const STREAM_WINDOW: u32 = 1 << 20;
+const CONNECTION_WINDOW: u32 = 2 << 20;
+/// A chunk of a file travels in a few frames instead of dozens.
+const FRAME: u32 = 256 << 10;
 /// A peer that vanished without a word is noticed after both together.
 const PING_EVERY: Duration = Duration::from_secs(60);
 const PING_ANSWER: Duration = Duration::from_secs(20);
@@ -81,6 +87,9 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
     let max_request = config.limits.max_request;
     let router = Server::builder()
         .max_concurrent_streams(MAX_STREAMS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_frame_size(FRAME)
         .http2_keepalive_interval(Some(PING_EVERY))
         .http2_keepalive_timeout(Some(PING_ANSWER))
         .layer(layer_fn(move |routes| deadline::within(max_request, routes)))
