@@ -28,6 +28,15 @@ pub enum DayError {
     OutOfRange,
 }
 
+/// Days before each month of a year that does not leap, and before the next year.
+const MONTHS: [u16; 13] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
+
+/// Days before the year that is so many after 2012. Every fourth year leaps between 2012, which does, and 2099: 2000
+/// and 2100 lie outside.
+const fn first_of(years: u16) -> u16 {
+    years * 365 + years.div_ceil(4)
+}
+
 impl Day {
     /// How many low bits of [`Day::number`] are used.
     pub const BITS: u32 = 15;
@@ -41,13 +50,31 @@ impl Day {
         let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else {
             return Err(DayError::Malformed);
         };
-        let digits = [y1, y2, y3, y4, m1, m2, d1, d2];
-        if !digits.iter().all(u8::is_ascii_digit) {
+        let digits = [y1, y2, y3, y4, m1, m2, d1, d2].map(|c| u16::from(c.wrapping_sub(b'0')));
+        if digits.iter().any(|&digit| digit > 9) {
             return Err(DayError::Malformed);
         }
-        let number = |digits: &[u8]| digits.iter().fold(0i16, |n, d| n * 10 + i16::from(d - b'0'));
-        let date = civil::Date::new(number(&digits[..4]), number(&digits[4..6]) as i8, number(&digits[6..]) as i8);
-        Self::from_civil(date.map_err(|_| DayError::Malformed)?)
+        let [y1, y2, y3, y4, m1, m2, d1, d2] = digits;
+        let (year, month, day) = (y1 * 1000 + y2 * 100 + y3 * 10 + y4, m1 * 10 + m2, d1 * 10 + d2);
+        Self::from_numbers(year, month, day)
+    }
+
+    fn from_numbers(year: u16, month: u16, day: u16) -> Result<Self, DayError> {
+        let leaps = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+        let leap_day = u16::from(leaps && month > 2);
+        let (Some(&before), Some(&after)) =
+            (MONTHS.get(usize::from(month).wrapping_sub(1)), MONTHS.get(usize::from(month)))
+        else {
+            return Err(DayError::Malformed);
+        };
+        let days = after - before + u16::from(leaps && month == 2);
+        if !(1..=days).contains(&day) {
+            return Err(DayError::Malformed);
+        }
+        if !(FIRST_YEAR.unsigned_abs()..=LAST_YEAR.unsigned_abs()).contains(&year) {
+            return Err(DayError::OutOfRange);
+        }
+        Ok(Self(first_of(year - FIRST_YEAR.unsigned_abs()) + before + leap_day + day - 1))
     }
 
     /// The same day of jiff's calendar.
@@ -58,10 +85,7 @@ impl Day {
         if !(FIRST_YEAR..=LAST_YEAR).contains(&date.year()) {
             return Err(DayError::OutOfRange);
         }
-        // Every fourth year leaps between 2012, which does, and 2099: 2000 and 2100 lie outside.
-        let years = date.year().abs_diff(FIRST_YEAR);
-        let before = years * 365 + years.div_ceil(4);
-        Ok(Self(before + date.day_of_year().unsigned_abs() - 1))
+        Ok(Self(first_of(date.year().abs_diff(FIRST_YEAR)) + date.day_of_year().unsigned_abs() - 1))
     }
 
     /// The same day in jiff's calendar.

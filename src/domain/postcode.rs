@@ -57,6 +57,9 @@ impl Postcode {
     /// [`PostcodeError`] says what is wrong with a text that is not a well-formed GB postcode. Well formed means that it
     /// could be live: codes of shapes that died long ago (`W1X`, `NPT`) are malformed.
     pub fn parse(text: &str) -> Result<Self, PostcodeError> {
+        if let Some(postcode) = Self::parse_canonical(text.as_bytes()) {
+            return Ok(postcode);
+        }
         let mut code = [0u8; MAX];
         let mut len = 0;
         for c in text.chars().filter(|c| !c.is_whitespace()) {
@@ -77,6 +80,16 @@ impl Postcode {
             return Err(PostcodeError::shape(text));
         }
         Ok(Self::pack(outward, inward))
+    }
+
+    /// Reads a postcode that is written in its canonical form, as nearly all are: several times as fast.
+    ///
+    /// `None` says only that [`Postcode::parse`] must look at the text.
+    #[must_use]
+    pub fn parse_canonical(text: &[u8]) -> Option<Self> {
+        let [outward @ .., b' ', digit, a, b] = text else { return None };
+        let inward = [*digit, *a, *b];
+        (inward_is_live(&inward) && outward_is_live(outward)).then(|| Self::pack(outward, &inward))
     }
 
     fn pack(outward: &[u8], inward: &[u8]) -> Self {

@@ -8,7 +8,7 @@ use super::{
     header::Columns,
     refusal::Refusal,
     scan::{Record, ScanFault, Scanner, Step},
-    validate::{Valid, Validator},
+    validate::{Texts, Valid, Validator},
 };
 use crate::domain::{Facts, Postcode, RegionVariants};
 
@@ -91,7 +91,7 @@ pub fn read(
             scanned.keep(reject, &record);
             continue;
         }
-        match validator.judge(&record) {
+        match validator.judge(&record, &scanned.texts) {
             Ok(valid) => scanned.accept(&valid, record.line)?,
             Err(bad) => {
                 let reject = scanned.set_aside(&bad.refusal, record.line, bad.postcode);
@@ -108,10 +108,13 @@ pub fn read(
 
 impl Scanned {
     fn accept(&mut self, valid: &Valid<'_>, line: u32) -> Result<(), FileError> {
-        let texts = self
-            .texts
-            .intern(valid.auxiliary, valid.additional)
-            .map_err(|source| FileError::Disk { doing: "keep the file's texts", source })?;
+        let texts = match valid.texts {
+            Texts::Known(id) => id,
+            Texts::New(auxiliary, additional) => self
+                .texts
+                .intern(auxiliary, additional)
+                .map_err(|source| FileError::Disk { doing: "keep the file's texts", source })?,
+        };
         if valid.from_empty {
             self.from_empty.push(line);
         }

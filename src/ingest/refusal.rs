@@ -26,7 +26,7 @@ pub(super) enum Refusal<'a> {
     )]
     FieldCount { found: usize, wanted: usize },
     #[error("bytes that are not UTF-8; save the file as UTF-8")]
-    NotUtf8(Option<Column>),
+    NotUtf8(Column),
     #[error("{0}")]
     Postcode(PostcodeError),
     #[error("\"{}\": {error}", Quoted(.value))]
@@ -88,8 +88,8 @@ impl Refusal<'_> {
     pub(super) const fn column(&self) -> Option<Column> {
         match self {
             Self::TooLong { .. } | Self::FieldCount { .. } | Self::Disagrees(_) | Self::BesideSetAside(_) => None,
-            Self::Quote { column, .. } | Self::NotUtf8(column) => *column,
-            Self::LineBreak(column) | Self::Text { column, .. } => Some(*column),
+            Self::Quote { column, .. } => *column,
+            Self::LineBreak(column) | Self::NotUtf8(column) | Self::Text { column, .. } => Some(*column),
             Self::Postcode(_) => Some(Column::Postcode),
             Self::Date { .. } => Some(Column::AvailabilityDate),
             Self::Rule(_) => Some(Column::WanVariant),

@@ -7,14 +7,14 @@
 //! on its first line and an even number on each further line that it ran over in full, so each of those, read again,
 //! ends where it ends: no byte is read more than a few times.
 
-use std::{io::Read, ops::Range, sync::atomic::AtomicBool};
+use std::{io::Read, sync::atomic::AtomicBool};
 
-use memchr::{memchr, memchr_iter, memchr2};
+use memchr::{memchr, memchr_iter};
 
 use super::{
     FileError, Limits,
     error::SizeLimit,
-    split::{Field, QuoteFault, Split, split, split_plain},
+    split::{Field, Plain, QuoteFault, Split, split, split_plain},
     window::Window,
 };
 
@@ -86,22 +86,6 @@ impl<'a> Record<'a> {
             Err(halved) => self.scratch.get(halved),
         }
     }
-
-    /// Where a field lies: in the bytes as sent, or else in [`Record::scratch`].
-    pub(super) fn place(&self, place: usize) -> Option<Result<Range<usize>, Range<usize>>> {
-        Some(self.fields.get(place)?.place())
-    }
-
-    /// Every field as sent, doubled quotes still doubled.
-    pub(super) fn sent(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        let raw = self.raw;
-        self.fields.iter().map(move |field| raw.get(field.sent()).unwrap_or_default())
-    }
-
-    /// The fields whose doubled quotes were halved, one after the other.
-    pub(super) const fn scratch(&self) -> &'a [u8] {
-        self.scratch
-    }
 }
 
 impl<'a, R: Read> Scanner<'a, R> {
@@ -159,28 +143,26 @@ impl<'a, R: Read> Scanner<'a, R> {
             let last = self.window.ended() && reach == bytes.len();
             let bytes = bytes.get(..reach).unwrap_or_default();
 
-            let plain = match memchr2(b'"', b'\n', bytes) {
-                Some(found) if bytes.get(found) == Some(&b'\n') => Some((found, found + 1)),
-                None if last => Some((reach, reach)),
-                _ => None,
-            };
-            let split = if let Some((end, next)) = plain {
-                let line = bytes.get(..end).unwrap_or_default();
-                let line = line.strip_suffix(b"\r").unwrap_or(line);
-                if line.is_empty() {
-                    if next == 0 {
-                        (self.len, self.next, self.lines) = (0, 0, 0);
-                        return Ok(Step::End);
-                    }
+            let split = match split_plain(bytes, last, &mut self.fields) {
+                Plain::Line { len: 0, next: 0 } => {
+                    (self.len, self.next, self.lines) = (0, 0, 0);
+                    return Ok(Step::End);
+                }
+                Plain::Line { len: 0, next } => {
                     (self.next, self.lines) = (next, 1);
                     self.leave()?;
                     continue;
                 }
-                self.scratch.clear();
-                split_plain(line, &mut self.fields);
-                Split::Record { len: line.len(), next }
-            } else {
-                split(bytes, last, &mut self.fields, &mut self.scratch)
+                Plain::Line { len, next } if len <= self.max_record => {
+                    self.scratch.clear();
+                    (self.len, self.next, self.lines, self.cut) = (len, next, 1, false);
+                    #[cfg(test)]
+                    {
+                        self.looked_at += next;
+                    }
+                    return Ok(Step::Record);
+                }
+                Plain::Line { .. } | Plain::Unclear => split(bytes, last, &mut self.fields, &mut self.scratch),
             };
 
             #[cfg(test)]
@@ -195,7 +177,7 @@ impl<'a, R: Read> Scanner<'a, R> {
             let fault = match split {
                 Split::Record { len, next } if len <= self.max_record => {
                     let raw = bytes.get(..len).unwrap_or_default();
-                    let breaks = if plain.is_some() { 0 } else { memchr_iter(b'\n', raw).count() };
+                    let breaks = memchr_iter(b'\n', raw).count();
                     (self.len, self.next, self.cut) = (len, next, false);
                     self.lines = 1 + u32::try_from(breaks).unwrap_or(u32::MAX - 1);
                     return Ok(Step::Record);

@@ -1,6 +1,6 @@
 //! One record's bytes into its fields, strictly as RFC 4180 has it.
 
-use memchr::{memchr, memchr_iter, memchr3};
+use memchr::{memchr, memchr3};
 
 /// Where a field lies in its record.
 #[derive(Clone, Copy, Debug)]
@@ -30,11 +30,6 @@ impl Field {
             (start, end) => Err(start as usize..end as usize),
         }
     }
-
-    /// The field's bytes as sent, doubled quotes still doubled.
-    pub(super) const fn sent(self) -> std::ops::Range<usize> {
-        self.start as usize..self.end as usize
-    }
 }
 
 /// What is wrong with a record's quotes.
@@ -59,15 +54,64 @@ pub(super) enum Split {
     Cut,
 }
 
-/// Splits a line that holds no quote; `line` comes without its line end.
-pub(super) fn split_plain(line: &[u8], fields: &mut Vec<Field>) {
+/// What came of splitting a line as one without quotes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Plain {
+    /// Its fields are split; it is `len` bytes without its line end, and the next line begins at `next`.
+    Line { len: usize, next: usize },
+    /// It holds a quote, or does not end in these bytes: [`split`] must look.
+    Unclear,
+}
+
+/// Splits the line at the front of `bytes`, as long as there is no quote in it. Most lines have none, and fields are
+/// short: one look for all three marks is twice as fast as searches for each.
+#[inline]
+pub(super) fn split_plain(bytes: &[u8], last: bool, fields: &mut Vec<Field>) -> Plain {
     fields.clear();
-    let mut start = 0;
-    for comma in memchr_iter(b',', line) {
-        fields.push(Field::plain(start, comma));
-        start = comma + 1;
+    let (mut start, mut at) = (0, 0);
+    let line = |end: usize, next: usize, start: usize, fields: &mut Vec<Field>| {
+        let carriage_return = end > start && bytes.get(end - 1) == Some(&b'\r');
+        let end = end - usize::from(carriage_return);
+        fields.push(Field::plain(start, end));
+        Plain::Line { len: end, next }
+    };
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let mut found = match rest.first_chunk::<CHUNK>() {
+            Some(chunk) => marks(chunk),
+            None => {
+                let mut padded = [0; CHUNK];
+                padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+                marks(&padded)
+            }
+        };
+        while found != 0 {
+            let end = at + found.trailing_zeros() as usize;
+            found &= found - 1;
+            match bytes.get(end) {
+                Some(b',') => fields.push(Field::plain(start, end)),
+                Some(b'\n') => return line(end, end + 1, start, fields),
+                _ => return Plain::Unclear,
+            }
+            start = end + 1;
+        }
+        at += CHUNK;
+        rest = bytes.get(at..).unwrap_or_default();
     }
-    fields.push(Field::plain(start, line.len()));
+    if last { line(bytes.len(), bytes.len(), start, fields) } else { Plain::Unclear }
+}
+
+const CHUNK: usize = 32;
+
+/// One bit for each byte that is a comma, a quote or a line feed. Written so that the compiler makes vectors of it.
+fn marks(chunk: &[u8; CHUNK]) -> u32 {
+    let hits = chunk.map(|byte| u8::from(byte == b',') | u8::from(byte == b'"') | u8::from(byte == b'\n'));
+    let (lanes, _) = hits.as_chunks::<8>();
+    lanes.iter().rev().fold(0, |mask, lane| {
+        // Brings the lowest bits of eight bytes side by side.
+        let bits = u64::from_le_bytes(*lane).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        mask << 8 | bits as u32
+    })
 }
 
 /// Splits the record at the front of `bytes`; `last` says that nothing comes after them.

@@ -53,26 +53,29 @@ impl TextTable {
         self.len
     }
 
+    /// The id of a pair that is held already; 0 for two empty texts. Whoever finds it need not check the texts again.
+    pub(super) fn find(&self, auxiliary: &[u8], additional: &[u8]) -> Option<u32> {
+        if auxiliary.is_empty() && additional.is_empty() {
+            return Some(0);
+        }
+        let id = *self.ids.get(&HASH.hash_one((auxiliary, additional)))?;
+        let (a, b, _) = parts(self.held_entry(id)?)?;
+        (a == auxiliary && b == additional).then_some(id)
+    }
+
     /// The id of a pair; 0 for two empty texts.
     ///
     /// # Errors
     /// Of the disk, once the table is too large for memory; of texts over 65,535 bytes.
     pub fn intern(&mut self, auxiliary: &str, additional: &str) -> io::Result<u32> {
-        if auxiliary.is_empty() && additional.is_empty() {
-            return Ok(0);
-        }
-        let hash = HASH.hash_one((auxiliary, additional));
-        let found = self.ids.get(&hash).copied();
-        if let Some(id) = found
-            && self.held_entry(id).is_some_and(|bytes| is_entry(bytes, auxiliary, additional))
-        {
+        if let Some(id) = self.find(auxiliary.as_bytes(), additional.as_bytes()) {
             return Ok(id);
         }
         let id = self.len;
         if self.spill.is_none() && self.places.len() <= self.bounds.pairs && self.held.len() < self.bounds.bytes {
             self.places.push(u32::try_from(self.held.len()).map_err(io::Error::other)?);
             push_entry(&mut self.held, auxiliary, additional)?;
-            self.ids.entry(hash).or_insert(id);
+            self.ids.entry(HASH.hash_one((auxiliary.as_bytes(), additional.as_bytes()))).or_insert(id);
         } else {
             let spill = match &mut self.spill {
                 Some(spill) => spill,
@@ -155,10 +158,6 @@ fn parts(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let (auxiliary, rest) = rest.split_at_checked(u16::from_le_bytes([a, b]).into())?;
     let (additional, rest) = rest.split_at_checked(u16::from_le_bytes([c, d]).into())?;
     Some((auxiliary, additional, rest))
-}
-
-fn is_entry(bytes: &[u8], auxiliary: &str, additional: &str) -> bool {
-    parts(bytes).is_some_and(|(a, b, _)| a == auxiliary.as_bytes() && b == additional.as_bytes())
 }
 
 /// The pair at the front, and what follows.

@@ -2,16 +2,24 @@
 
 use memchr::memchr;
 
-use super::{Column, header::Columns, refusal::Refusal, scan::Record};
+use super::{Column, TextTable, header::Columns, refusal::Refusal, scan::Record};
 use crate::domain::{
     ADDITIONAL_INFORMATION_MAX, AUXILIARY_EQUIPMENT_MAX, AvailabilityDate, ConnectivityLikelihood, Coverage,
-    CoveredFrom, Day, Facts, Postcode, RegionVariants, Said, Verdict, check_text, judge,
+    CoveredFrom, Day, Facts, Postcode, RegionVariants, Said, TextError, UNKNOWN, VariantName, Verdict, WanVariant,
+    check_text, judge,
 };
+
+/// The free texts and how many characters each may have (DUIS 5.4).
+const TEXTS: [(Column, usize); 2] = [
+    (Column::AuxiliaryEquipmentRequired, AUXILIARY_EQUIPMENT_MAX),
+    (Column::AdditionalInformation, ADDITIONAL_INFORMATION_MAX),
+];
 
 /// Judges rows by one header row and one region's variants.
 pub(super) struct Validator<'v> {
     columns: Columns,
     variants: &'v RegionVariants,
+    usual: UsualCells,
 }
 
 /// A row that answers.
@@ -20,8 +28,15 @@ pub(super) struct Valid<'a> {
     pub(super) facts: Facts,
     /// Unknown, because the variant's cell was empty.
     pub(super) from_empty: bool,
-    pub(super) auxiliary: &'a str,
-    pub(super) additional: &'a str,
+    pub(super) texts: Texts<'a>,
+}
+
+/// A row's two free texts.
+pub(super) enum Texts<'a> {
+    /// A pair that an earlier row had: the id it was given.
+    Known(u32),
+    /// The auxiliary equipment and the additional information.
+    New(&'a str, &'a str),
 }
 
 /// A row that must be set aside.
@@ -35,8 +50,8 @@ pub(super) struct SetAside<'a> {
 }
 
 impl<'v> Validator<'v> {
-    pub(super) const fn new(columns: Columns, variants: &'v RegionVariants) -> Self {
-        Self { columns, variants }
+    pub(super) fn new(columns: Columns, variants: &'v RegionVariants) -> Self {
+        Self { columns, variants, usual: UsualCells::of(variants) }
     }
 
     /// The column of a field.
@@ -51,113 +66,118 @@ impl<'v> Validator<'v> {
     }
 
     /// Judges a row. The first thing that is wrong with it is what is told.
-    pub(super) fn judge<'a>(&self, record: &Record<'a>) -> Result<Valid<'a>, SetAside<'a>> {
-        let broken =
-            |refusal| SetAside { refusal, postcode: self.readable_postcode(record), runs_over: record.lines > 1 };
+    pub(super) fn judge<'a>(&self, record: &Record<'a>, known: &TextTable) -> Result<Valid<'a>, SetAside<'a>> {
         let (found, wanted) = (record.len(), self.columns.count());
         if found != wanted {
-            return Err(broken(Refusal::FieldCount { found, wanted }));
+            return Err(self.broken(record, Refusal::FieldCount { found, wanted }));
         }
-        let cells = Cells::new(record).ok_or_else(|| broken(self.not_utf8(record)))?;
         if record.lines > 1 {
-            self.line_breaks_lie_in_texts(record, &cells).map_err(broken)?;
+            self.line_breaks_lie_in_texts(record).map_err(|refusal| self.broken(record, refusal))?;
         }
-        let postcode = Postcode::parse(self.cell(&cells, Column::Postcode)).map_err(|error| SetAside {
-            refusal: Refusal::Postcode(error),
-            postcode: None,
-            runs_over: false,
-        })?;
+        let postcode = self.postcode(record).map_err(|refusal| self.broken(record, refusal))?;
         let bad = |refusal| SetAside { refusal, postcode: Some(postcode), runs_over: false };
-        let (coverage, from_empty) = self.coverage(&cells).map_err(bad)?;
-        let text = |column, max| self.text(&cells, column, max).map_err(bad);
-        Ok(Valid {
-            postcode,
-            facts: Facts::pack(Said::Coverage(coverage)),
-            from_empty,
-            auxiliary: text(Column::AuxiliaryEquipmentRequired, AUXILIARY_EQUIPMENT_MAX)?,
-            additional: text(Column::AdditionalInformation, ADDITIONAL_INFORMATION_MAX)?,
-        })
+        let (coverage, from_empty) = self.coverage(record).map_err(bad)?;
+        let texts = self.texts(record, known).map_err(bad)?;
+        Ok(Valid { postcode, facts: Facts::pack(Said::Coverage(coverage)), from_empty, texts })
     }
 
-    fn coverage<'a>(&self, cells: &Cells<'a>) -> Result<(Coverage, bool), Refusal<'a>> {
-        let date = match self.cell(cells, Column::AvailabilityDate) {
-            "" => None,
-            value => {
-                let day = Day::parse(value.as_bytes()).map_err(|error| Refusal::Date { value, error })?;
-                Some(AvailabilityDate(day))
-            }
+    #[cold]
+    fn broken<'a>(&self, record: &Record<'_>, refusal: Refusal<'a>) -> SetAside<'a> {
+        SetAside { refusal, postcode: self.readable_postcode(record), runs_over: record.lines > 1 }
+    }
+
+    fn postcode<'a>(&self, record: &Record<'a>) -> Result<Postcode, Refusal<'a>> {
+        if let Some(postcode) = Postcode::parse_canonical(self.cell(record, Column::Postcode)) {
+            return Ok(postcode);
+        }
+        Postcode::parse(self.utf8(record, Column::Postcode)?).map_err(Refusal::Postcode)
+    }
+
+    fn coverage<'a>(&self, record: &Record<'a>) -> Result<(Coverage, bool), Refusal<'a>> {
+        let date = match self.cell(record, Column::AvailabilityDate) {
+            b"" => None,
+            value => match Day::parse(value) {
+                Ok(day) => Some(AvailabilityDate(day)),
+                Err(error) => return Err(Refusal::Date { value: self.utf8(record, Column::AvailabilityDate)?, error }),
+            },
         };
-        let verdict = judge(self.variants, date, self.cell(cells, Column::WanVariant)).map_err(Refusal::Rule)?;
-        let likelihood = self.cell(cells, Column::ConnectivityLikelihood);
+        let verdict = match (date, self.usual.verdict(self.cell(record, Column::WanVariant))) {
+            (Some(date), Some((variant, from_empty))) => Verdict::Covered { date, variant, from_empty },
+            _ => judge(self.variants, date, self.utf8(record, Column::WanVariant)?).map_err(Refusal::Rule)?,
+        };
+        let likelihood = self.cell(record, Column::ConnectivityLikelihood);
         match verdict {
             Verdict::NonePlanned if likelihood.is_empty() => Ok((Coverage::NonePlanned, false)),
             Verdict::NonePlanned => Err(Refusal::LikelihoodWithoutDate),
             Verdict::Covered { .. } if likelihood.is_empty() => Err(Refusal::LikelihoodMissing),
-            Verdict::Covered { date, variant, from_empty } => {
-                let likelihood = ConnectivityLikelihood::parse(likelihood.as_bytes())
-                    .map_err(|_| Refusal::LikelihoodMalformed(likelihood))?;
-                Ok((Coverage::From(CoveredFrom { date, variant, likelihood }), from_empty))
-            }
+            Verdict::Covered { date, variant, from_empty } => match ConnectivityLikelihood::parse(likelihood) {
+                Ok(likelihood) => Ok((Coverage::From(CoveredFrom { date, variant, likelihood }), from_empty)),
+                Err(_) => Err(Refusal::LikelihoodMalformed(self.utf8(record, Column::ConnectivityLikelihood)?)),
+            },
         }
     }
 
-    fn text<'a>(&self, cells: &Cells<'a>, column: Column, max: usize) -> Result<&'a str, Refusal<'a>> {
-        let text = self.cell(cells, column);
+    fn texts<'a>(&self, record: &Record<'a>, known: &TextTable) -> Result<Texts<'a>, Refusal<'a>> {
+        let [auxiliary, additional] = TEXTS.map(|(column, _)| self.cell(record, column));
+        if let Some(id) = known.find(auxiliary, additional) {
+            return Ok(Texts::Known(id));
+        }
+        let [auxiliary, additional] = TEXTS.map(|(column, max)| self.text(record, column, max));
+        Ok(Texts::New(auxiliary?, additional?))
+    }
+
+    fn text<'a>(&self, record: &Record<'a>, column: Column, max: usize) -> Result<&'a str, Refusal<'a>> {
+        let text = self.utf8(record, column)?;
         check_text(text, max).map_err(|error| Refusal::Text { column, error })?;
         Ok(text)
     }
 
     /// A column that the file does not have is empty.
-    fn cell<'a>(&self, cells: &Cells<'a>, column: Column) -> &'a str {
-        cells.get(self.columns.place(column))
+    fn cell<'a>(&self, record: &Record<'a>, column: Column) -> &'a [u8] {
+        record.field(self.columns.place(column)).unwrap_or_default()
     }
 
-    fn line_breaks_lie_in_texts<'a>(&self, record: &Record<'a>, cells: &Cells<'a>) -> Result<(), Refusal<'a>> {
-        for (place, sent) in record.sent().enumerate() {
-            if let Some(column) = self.columns.at(place).filter(|column| !column.is_text())
-                && memchr(b'\n', sent).is_some()
-            {
-                return Err(Refusal::LineBreak(column));
-            }
+    fn utf8<'a>(&self, record: &Record<'a>, column: Column) -> Result<&'a str, Refusal<'a>> {
+        match self.cell(record, column) {
+            b"" => Ok(""),
+            cell => str::from_utf8(cell).map_err(|_| Refusal::NotUtf8(column)),
         }
-        for (column, max) in [
-            (Column::AuxiliaryEquipmentRequired, AUXILIARY_EQUIPMENT_MAX),
-            (Column::AdditionalInformation, ADDITIONAL_INFORMATION_MAX),
-        ] {
-            match self.text(cells, column, max) {
+    }
+
+    fn line_breaks_lie_in_texts<'a>(&self, record: &Record<'a>) -> Result<(), Refusal<'a>> {
+        let breaks = |column: &Column| !column.is_text() && memchr(b'\n', self.cell(record, *column)).is_some();
+        if let Some(column) = Column::ALL.into_iter().find(breaks) {
+            return Err(Refusal::LineBreak(column));
+        }
+        for (column, max) in TEXTS {
+            match self.text(record, column, max) {
                 // A control character is wrong, and no sign of a missing quote.
-                Err(Refusal::Text { error: crate::domain::TextError::ControlCharacter(_), .. }) | Ok(_) => {}
-                Err(too_long) => return Err(too_long),
+                Err(Refusal::Text { error: TextError::ControlCharacter(_), .. }) | Ok(_) => {}
+                Err(refusal) => return Err(refusal),
             }
         }
         Ok(())
     }
-
-    fn not_utf8<'a>(&self, record: &Record<'_>) -> Refusal<'a> {
-        let place = record.sent().position(|sent| str::from_utf8(sent).is_err());
-        Refusal::NotUtf8(place.and_then(|place| self.columns.at(place)))
-    }
 }
 
-/// A record whose bytes are UTF-8: checked once, for the whole of it.
-struct Cells<'a> {
-    record: Record<'a>,
-    raw: &'a str,
-    scratch: &'a str,
-}
+/// The rule's verdict on the cells that files are full of, asked once: what stands beside a date for each.
+struct UsualCells(Vec<(Vec<u8>, (WanVariant, bool))>);
 
-impl<'a> Cells<'a> {
-    fn new(record: &Record<'a>) -> Option<Self> {
-        let raw = str::from_utf8(record.raw).ok()?;
-        Some(Self { record: *record, raw, scratch: str::from_utf8(record.scratch()).ok()? })
+impl UsualCells {
+    fn of(variants: &RegionVariants) -> Self {
+        let cells = variants.confirmed().iter().map(VariantName::as_str).chain([" ", UNKNOWN, ""]);
+        let any_date = Day::from_number(0).map(AvailabilityDate);
+        Self(
+            cells
+                .filter_map(|cell| match judge(variants, any_date, cell) {
+                    Ok(Verdict::Covered { variant, from_empty, .. }) => Some((cell.into(), (variant, from_empty))),
+                    _ => None,
+                })
+                .collect(),
+        )
     }
 
-    fn get(&self, place: usize) -> &'a str {
-        let text = match self.record.place(place) {
-            Some(Ok(sent)) => self.raw.get(sent),
-            Some(Err(halved)) => self.scratch.get(halved),
-            None => None,
-        };
-        text.unwrap_or_default()
+    fn verdict(&self, cell: &[u8]) -> Option<(WanVariant, bool)> {
+        self.0.iter().find(|(usual, _)| usual == cell).map(|&(_, verdict)| verdict)
     }
 }
