@@ -37,3 +37,6 @@ pub use report::Report;
 pub use row::Row;
 pub use settle::Ingested;
 pub use texts::TextTable;
+
+#[cfg(test)]
+mod delta_tests;
