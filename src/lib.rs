@@ -10,5 +10,6 @@ pub mod grpc;
 pub mod ingest;
 pub mod loads;
 pub mod sample;
+pub mod server;
 pub mod store;
 pub mod synth;

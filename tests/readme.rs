@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 fn text_of(file: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap()
@@ -35,4 +35,20 @@ fn ci_begins_with_the_test_command_of_the_readme() {
 #[test]
 fn the_readme_tells_how_to_start_the_sample_server() {
     assert!(commands(&text_of("README.md")).contains(&"cargo run --release -- serve --sample"));
+}
+
+/// The server names its keys to whoever misspells one.
+#[test]
+fn the_readme_lists_every_key_of_the_configuration() {
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_wan-matrix"));
+    let output = serve.args(["serve"]).env("WAN_MATRIX_MISSPELT", "1").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(78), "{said}");
+    let (_, keys) = said.trim_end().split_once("the keys are ").unwrap();
+
+    let readme = text_of("README.md");
+    let (_, configuration) = readme.split_once("\n## Configuration\n").unwrap();
+    for key in keys.split(", ") {
+        assert!(configuration.contains(&format!("`{key}`")), "README.md says nothing of the key {key}");
+    }
 }

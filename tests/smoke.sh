@@ -53,7 +53,7 @@ start() {
     address=''
     while [[ -z "$address" ]]; do
         if ! kill -0 "$server" 2>/dev/null || ((SECONDS >= until)); then
-            echo "tests/smoke.sh: the server \"$name\" did not say 'gRPC listening on' within 30 s; it said:" >&2
+            echo "tests/smoke.sh: the server \"$name\" ended, or did not say 'gRPC listening on' in 30 s; it said:" >&2
             cat "$log" "$work/$name.err" >&2
             exit 1
         fi
@@ -79,9 +79,10 @@ stop() {
     if ((status == 0)); then pass; else fail "$1 stops" <<<"exit $status after SIGTERM: $(tail -n 5 "$work/$1.err")"; fi
 }
 
-# What differs from run to run, in words: the port, the time of this run, the day of this run.
+# What differs from run to run, in words: the port, the time of this run, the day of this run, and page tokens.
 normalised() {
     local day script="s/127\.0\.0\.1:${address##*:}/ADDRESS/g"
+    script+=';s/\("\(nextP\|p\)ageToken": "\)[A-Za-z0-9_-]\{20,\}"/\1TOKEN"/'
     for day in "$first_day" "$(today)"; do
         script+=";s/${day}T[0-9:.]*Z/NOW/g"
     done

@@ -73,3 +73,23 @@ fn row(of: &ActiveCoverage) -> [String; 7] {
         remark.to_owned(),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use crate::cli::{
+        exit::Exit,
+        fake_server::{FakeServer, run},
+    };
+
+    #[tokio::test]
+    async fn each_region_is_told_with_its_load_or_without_one() {
+        let (_server, url) = FakeServer::start().await;
+        for (name, line) in [("active", &["active"][..]), ("active_json", &["active", "--output", "json"])] {
+            let ran = run(&url, line).await;
+            assert_eq!(ran.exit, Exit::Answered);
+            assert_snapshot!(name, ran.out);
+        }
+    }
+}

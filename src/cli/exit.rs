@@ -63,6 +63,9 @@ pub enum Failure {
     /// An answer could not be written as JSON.
     #[error(transparent)]
     Json(#[from] NotProtoJson),
+    /// The server of this process did not come up, or did not end well.
+    #[error("{0}")]
+    Serve(String),
     /// This machine could not give what the command needs.
     #[error("cannot start: {0}")]
     Start(io::Error),
@@ -86,7 +89,7 @@ impl Failure {
             Self::Configuration(_) => Exit::Configuration,
             Self::Unreachable { .. } => Exit::Unreachable,
             Self::Status { status, .. } => of_status(status),
-            Self::Answer { .. } | Self::Json(_) | Self::Start(_) => Exit::Server,
+            Self::Answer { .. } | Self::Json(_) | Self::Serve(_) | Self::Start(_) => Exit::Server,
             Self::Output(_) => Exit::Unanswered,
         }
     }

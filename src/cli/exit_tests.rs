@@ -1,1 +1,78 @@
+use insta::assert_snapshot;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
 
+use super::Exit;
+use crate::cli::fake_server::{CENTRAL_LOAD, FakeServer, run, status};
+
+#[tokio::test]
+async fn every_way_a_server_can_fail_has_its_exit_code() {
+    let (server, url) = FakeServer::start().await;
+    for (code, reason, exit) in [
+        (Code::InvalidArgument, "DATE_IMPLAUSIBLE", Exit::Unanswered),
+        (Code::NotFound, "LOAD_NOT_FOUND", Exit::Unanswered),
+        (Code::FailedPrecondition, "COVERAGE_INCOMPLETE", Exit::Unanswered),
+        (Code::AlreadyExists, "LOAD_RETAINED", Exit::Unanswered),
+        (Code::Aborted, "LOAD_IN_PROGRESS", Exit::Unanswered),
+        (Code::ResourceExhausted, "LOAD_TOO_LARGE", Exit::Unanswered),
+        (Code::PermissionDenied, "", Exit::Denied),
+        (Code::Unauthenticated, "", Exit::Denied),
+        (Code::Unavailable, "SHUTTING_DOWN", Exit::Unreachable),
+        (Code::Unavailable, "COVERAGE_DAMAGED", Exit::Server),
+        (Code::DeadlineExceeded, "", Exit::Unreachable),
+        (Code::Internal, "INTERNAL", Exit::Server),
+        (Code::Unimplemented, "", Exit::Server),
+        (Code::OutOfRange, "", Exit::Server),
+        (Code::Unknown, "", Exit::Server),
+    ] {
+        server.seen().fail = Some(status(code, reason, "why", &[]));
+        for line in [&["active"][..], &["lookup", "AA1 1AA"], &["loads", "show", "x"], &["variants"]] {
+            let ran = run(&url, line).await;
+            assert_eq!(ran.exit, exit, "{code:?} {reason} {line:?}: {}", ran.notes);
+            assert!(ran.notes.contains(super::code_name(code)), "{}", ran.notes);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_69_and_says_what_to_try() {
+    // Port 1 is reserved and nothing of ours listens there.
+    let ran = run("http://127.0.0.1:1", &["active"]).await;
+    assert_eq!(ran.exit, Exit::Unreachable);
+    assert!(ran.notes.contains("no server answers at http"), "{}", ran.notes);
+    assert!(ran.notes.contains("wan-matrix serve"), "{}", ran.notes);
+}
+
+#[tokio::test]
+async fn what_listens_but_speaks_no_grpc_is_69_too() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let closes = tokio::spawn(async move {
+        loop {
+            drop(listener.accept().await);
+        }
+    });
+    let ran = run(&url, &["active"]).await;
+    closes.abort();
+    assert_eq!(ran.exit, Exit::Unreachable, "{}", ran.notes);
+}
+
+#[tokio::test]
+async fn an_error_shows_every_detail_one_can_act_on() {
+    let (server, url) = FakeServer::start().await;
+    let mut details = ErrorDetails::with_error_info(
+        "PAGE_TOKEN_INVALID",
+        "wanmatrix",
+        [("b".to_owned(), "2".to_owned()), ("a".to_owned(), "\u{1b}[1m".to_owned())],
+    );
+    details
+        .add_bad_request_violation("page_token", "is not one that this server gave")
+        .set_retry_info(Some(std::time::Duration::from_millis(1500)));
+    server.seen().fail = Some(Status::with_error_details(Code::InvalidArgument, "the page token is wrong", details));
+    let detailed = run(&url, &["loads", "list"]).await.notes;
+    server.seen().fail = Some(Status::internal(""));
+    let bare = run(&url, &["loads", "list"]).await.notes;
+    server.seen().fail = Some(status(Code::AlreadyExists, "LOAD_RETAINED", "it is kept", &[("load_id", CENTRAL_LOAD)]));
+    let retained = run(&url, &["loads", "list"]).await.notes;
+    assert_snapshot!([detailed, bare, retained].join("\n"));
+}

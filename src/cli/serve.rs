@@ -1,32 +1,47 @@
-//! `wan-matrix serve`: the service itself.
+//! `wan-matrix serve`: configure, run, drain.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    env,
+    fmt::Write as _,
+    io::{self, Write as _},
+    net::SocketAddr,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use tokio::runtime::{Builder, Runtime};
 
 use super::exit::{Exit, Failure};
+use crate::server::{self, Config, ConfigError, Flags, Running, SampleError, ServeError, Signals};
 
 /// How to serve. Flags stand over `WAN_MATRIX_*`, those over the configuration file, that over the defaults.
 #[derive(Args, Debug, Default)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "Every key of the configuration file has a variable: limits.max_rows is WAN_MATRIX_LIMITS_MAX_ROWS.
+
+Examples:
   wan-matrix serve --sample
   wan-matrix serve --config /etc/wan-matrix.toml
-  wan-matrix serve --data-dir /var/lib/wan-matrix --listen 0.0.0.0:50051 --log-format json")]
+  wan-matrix serve --data-dir /var/lib/wan-matrix --listen 127.0.0.1:0 --log-format json"
+)]
 pub struct ServeArgs {
     /// The configuration file, TOML
     #[arg(long, value_name = "FILE", env = "WAN_MATRIX_CONFIG")]
     pub config: Option<PathBuf>,
     /// Where the coverage loads are kept; one server owns it [default: ./var]
-    #[arg(long, value_name = "DIR", env = "WAN_MATRIX_DATA_DIR")]
+    #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// Where to listen for gRPC [default: 127.0.0.1:50051]
-    #[arg(long, value_name = "ADDRESS", env = "WAN_MATRIX_LISTEN")]
+    #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
     /// Load the built-in sample into an empty store
     #[arg(long)]
     pub sample: bool,
-    /// How to write the log [default: text]
-    #[arg(long, value_enum, env = "WAN_MATRIX_LOG_FORMAT")]
+    /// How to write the log [default: text on a terminal, JSON elsewhere]
+    #[arg(long, value_enum)]
     pub log_format: Option<LogFormat>,
 }
 
@@ -39,12 +54,100 @@ pub enum LogFormat {
     Json,
 }
 
-/// Serves until told to stop.
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::Configuration(error.to_string())
+    }
+}
+
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        Self::Serve(error.to_string())
+    }
+}
+
+impl From<SampleError> for Failure {
+    fn from(error: SampleError) -> Self {
+        Self::Serve(error.to_string())
+    }
+}
+
+/// Serves until a signal ends it.
 ///
 /// # Errors
-/// [`Failure::Configuration`].
-#[expect(clippy::needless_pass_by_value, reason = "the server keeps what it is given")]
+/// [`Failure::Configuration`] before anything is begun; [`Failure::Serve`] when the server did not come up, ended by
+/// itself, or was stopped by a second signal.
 pub fn run(args: ServeArgs) -> Result<Exit, Failure> {
-    let _ = args;
-    Err(Failure::Configuration("serve is not wired yet".to_owned()))
+    let format = args.log_format.map(|format| match format {
+        LogFormat::Text => "text".to_owned(),
+        LogFormat::Json => "json".to_owned(),
+    });
+    let flags = Flags { config: args.config, data_dir: args.data_dir, listen: args.listen, log_format: format };
+    // A variable that is not UTF-8 is none of ours.
+    let variables =
+        env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let config = Config::read(flags, variables)?;
+    server::start_telemetry(&config.log);
+    let runtime = runtime(config.worker_threads).map_err(Failure::Start)?;
+    let done = runtime.block_on(until_signalled(&config, args.sample));
+    // Whatever still blocks is not waited for: an abandoned load is removed at the next start.
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    done.map(|()| Exit::Answered)
+}
+
+fn runtime(worker_threads: usize) -> io::Result<Runtime> {
+    match worker_threads {
+        1 => Builder::new_current_thread().enable_all().build(),
+        several => Builder::new_multi_thread().worker_threads(several).enable_all().build(),
+    }
+}
+
+async fn until_signalled(config: &Config, sample: bool) -> Result<(), Failure> {
+    let mut signals = Signals::new().map_err(Failure::Start)?;
+    let mut running = tokio::select! {
+        running = server::start(config, Arc::new(Timestamp::now)) => running?,
+        // Nothing is served yet: there is nothing to drain.
+        _signal = signals.next() => return Ok(()),
+    };
+    let ended = tokio::select! {
+        ended = serve_on(&mut running, sample) => ended,
+        signal = signals.next() => {
+            tracing::info!(signal, "shutting down");
+            Ok(())
+        }
+    };
+    tokio::select! {
+        down = running.shutdown() => ended.and(down.map_err(Failure::from)),
+        _again = signals.next() => Err(Failure::Serve("stopped at once by a second signal".to_owned())),
+    }
+}
+
+async fn serve_on(running: &mut Running, sample: bool) -> Result<(), Failure> {
+    if sample && !server::load_sample(running.loads()).await? {
+        tracing::info!("the data directory holds loads already, so the sample was not loaded");
+    }
+    let ready = ready(running);
+    io::stdout().write_all(ready.as_bytes()).and_then(|()| io::stdout().flush()).map_err(Failure::Output)?;
+    Ok(running.ended().await?)
+}
+
+/// What is printed once calls are answered. Scripts read it: lines are only ever added.
+fn ready(running: &Running) -> String {
+    let addr = running.addr();
+    let mut text = format!("gRPC listening on {addr}\n");
+    let set = running.loads().active();
+    for load in set.loads() {
+        let manifest = load.manifest();
+        let _infallible =
+            writeln!(text, "  {:<10}  {} rows  {}", manifest.region.name(), manifest.report.accepted, manifest.load_id);
+    }
+    if set.loads().next().is_none() {
+        text.push_str("  no coverage is loaded yet: see `wan-matrix load --help`\n");
+    }
+    let _infallible = writeln!(
+        text,
+        "Try:\n  grpcurl -plaintext -d '{{\"location\":{{\"postcode\":\"AA1 1AA\"}}}}' {addr} \
+         wanmatrix.v1.WanMatrixService/RequestWanMatrix"
+    );
+    text
 }

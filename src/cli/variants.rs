@@ -68,3 +68,25 @@ fn row(listed: &ListedWanVariant) -> [String; 5] {
         listed.provenance.clone(),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use crate::cli::{
+        exit::Exit,
+        fake_server::{FakeServer, run},
+    };
+
+    #[tokio::test]
+    async fn the_table_is_told_as_it_is_served() {
+        let (_server, url) = FakeServer::start().await;
+        for (name, line) in
+            [("variants", &["variants"][..]), ("variants_json", &["variants", "--region", "south", "--output", "json"])]
+        {
+            let ran = run(&url, line).await;
+            assert_eq!(ran.exit, Exit::Answered);
+            assert_snapshot!(name, ran.out);
+        }
+    }
+}

@@ -1,4 +1,28 @@
 //! Thin gRPC handlers: the only room, with `cli/`, that knows generated types, and the one place where a domain error
 //! becomes a `Status`.
+//!
+//! A handler reads the request, asks the rooms below, and words the answer: [`WanMatrixApi`] for installer planning
+//! tools, [`CoverageLoadApi`] for CSPs and operators. Every error leaves through one table in `error.rs`.
 
+mod answer;
+mod asked;
+mod convert;
+mod coverage_load;
+mod error;
+mod expected;
+mod failure;
+mod header;
+mod load_shown;
 pub mod proto;
+mod reject_stream;
+mod today;
+mod wan_matrix;
+
+pub use coverage_load::{CoverageLoadApi, MESSAGE_MAX as UPLOAD_MESSAGE_MAX};
+pub use expected::Expected;
+/// The two services as tonic serves them, and what reflection says of them: all that `server/` need know of `proto`.
+pub use proto::{
+    DESCRIPTORS, coverage_load_service_server::CoverageLoadServiceServer,
+    wan_matrix_service_server::WanMatrixServiceServer,
+};
+pub use wan_matrix::{MESSAGE_MAX, WanMatrixApi};

@@ -59,7 +59,7 @@ impl Catalogue {
         } else {
             LoadState::Staged
         };
-        LoadRecord { manifest: manifest.clone(), state, activated, refusal: None }
+        LoadRecord { manifest: manifest.clone(), state, activated: activated.cloned(), refusal: None }
     }
 
     pub(super) fn list(&self, filter: ListFilter, page_size: usize, page_token: &str) -> Result<Page, LoadError> {
@@ -125,4 +125,4 @@ mod token {
 
 #[cfg(test)]
 #[path = "catalogue_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -5,10 +5,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     ingest::{Encoding, Report},
-    store::FORMAT,
+    store::{Activation, FORMAT},
 };
 
-fn manifest(region: CspRegion, number: u32) -> Manifest {
+pub(in crate::loads) fn manifest(region: CspRegion, number: u32) -> Manifest {
     Manifest {
         format: FORMAT,
         load_id: format!("{}-{number:04}", region.slug()),
@@ -17,6 +17,7 @@ fn manifest(region: CspRegion, number: u32) -> Manifest {
         reference: String::new(),
         // Two loads each second: the id has to break the tie.
         received: Timestamp::from_second(i64::from(number / 2)).unwrap(),
+        submitter: String::new(),
         encoding: Encoding::Identity,
         sha256: String::new(),
         content_sha256: String::new(),
@@ -39,7 +40,7 @@ fn catalogue(loads: u32) -> Catalogue {
             catalogue.refused.insert(manifest.load_id.clone(), (manifest, "no".to_owned()));
         } else {
             if number % 5 == 0 {
-                catalogue.active.activate(region, &manifest.load_id, manifest.received);
+                catalogue.active.activate(region, &manifest.load_id, activation(manifest.received));
             }
             catalogue.retained.insert(manifest.load_id.clone(), manifest);
         }
@@ -112,11 +113,15 @@ fn states_follow_the_active_file_and_damage() {
     }
     let state = |catalogue: &Catalogue, id: &str| catalogue.get(id).unwrap().state;
     assert_eq!(state(&catalogue, "south-0001"), LoadState::Staged);
-    catalogue.active.activate(CspRegion::South, "south-0001", Timestamp::UNIX_EPOCH);
-    catalogue.active.activate(CspRegion::South, "south-0002", Timestamp::UNIX_EPOCH);
+    catalogue.active.activate(CspRegion::South, "south-0001", activation(Timestamp::UNIX_EPOCH));
+    catalogue.active.activate(CspRegion::South, "south-0002", activation(Timestamp::UNIX_EPOCH));
     assert_eq!(state(&catalogue, "south-0001"), LoadState::Superseded);
     assert_eq!(state(&catalogue, "south-0002"), LoadState::Active);
     catalogue.damaged.push("south-0002".to_owned());
     assert_eq!(state(&catalogue, "south-0002"), LoadState::Damaged);
     assert!(catalogue.get("south-0009").is_none());
+}
+
+fn activation(at: Timestamp) -> Activation {
+    Activation { at, by: "somebody".to_owned() }
 }

@@ -32,6 +32,13 @@ pub enum LoadError {
     GuardRejects { load_id: String, set_aside: u64, rows: u64, permille_allowed: f64 },
     #[error("{load_id} is retained and not active; submitting it again does not activate it: use ActivateCoverageLoad")]
     Retained { load_id: String },
+    #[error(
+        "while {load_id} was judged another load became active for its region ({now_active}); nothing has changed: \
+         send it again to be judged against that one"
+    )]
+    Overtaken { load_id: String, now_active: String },
+    #[error("{load_id} was refused, and only its report and its rejects are kept; submit the file again")]
+    RefusedLoad { load_id: String },
     #[error("no load {load_id} is known here; ListCoverageLoads names those that are")]
     NotFound { load_id: String },
     #[error("the page token is not one that this server gave, or came with other filters; begin without one")]

@@ -22,4 +22,6 @@ pub struct LoadHeader {
     pub row_count: Option<u64>,
     /// How the bytes are compressed.
     pub encoding: Encoding,
+    /// Who sends it, for the manifest and the audit log.
+    pub submitter: String,
 }

@@ -37,7 +37,15 @@ mod tests {
 
     fn header(region: CspRegion, issued: &str, reference: &str, encoding: Encoding) -> LoadHeader {
         let issue_time = issued.parse().unwrap();
-        LoadHeader { region, issue_time, reference: reference.to_owned(), sha256: [0; 32], row_count: None, encoding }
+        LoadHeader {
+            region,
+            issue_time,
+            reference: reference.to_owned(),
+            sha256: [0; 32],
+            row_count: None,
+            encoding,
+            submitter: String::new(),
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod identity;
 mod keep;
 mod process;
 mod record;
+mod retention;
 mod settings;
 mod start;
 mod turn;
@@ -21,7 +22,7 @@ mod upload;
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, PoisonError, RwLock, RwLockWriteGuard,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -31,9 +32,9 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::{
-    domain::Table3,
+    domain::{CspRegion, Table3},
     ingest::{Limits, Reject},
-    store::{self, ActiveSet, DataDir, Manifest, Reaper, StoreError},
+    store::{self, ActiveSet, AuditEvent, AuditLine, AuditLog, DataDir, Manifest, Reaper, StoreError},
 };
 
 pub use attempt::{Attempt, Submitted};
@@ -41,6 +42,7 @@ pub use catalogue::{ListFilter, Page};
 pub use error::LoadError;
 pub use header::{LoadHeader, REFERENCE_MAX};
 pub use record::{LoadRecord, LoadState};
+pub use retention::Retention;
 pub use settings::{Clock, Settings};
 
 use catalogue::Catalogue;
@@ -55,6 +57,7 @@ pub struct Loads {
     table3: Arc<Table3>,
     clock: Clock,
     data: DataDir,
+    audit: AuditLog,
     reaper: Reaper,
     active: ArcSwap<ActiveSet>,
     catalogue: RwLock<Catalogue>,
@@ -78,13 +81,9 @@ impl Loads {
     pub fn open(settings: Settings, table3: Arc<Table3>, clock: Clock) -> Result<Arc<Self>, LoadError> {
         let data = DataDir::open(&settings.data_dir)?;
         let reaper = Reaper::start().map_err(|_| LoadError::Thread)?;
-        let limits = Limits {
-            max_decompressed: settings.max_decompressed,
-            max_rows: settings.max_rows,
-            ..Limits::new(data.incoming().join("texts.spill"))
-        };
-        let (catalogue, set) = start::open(&data, &table3, &limits, &reaper)?;
-        Ok(Arc::new(Self {
+        let (catalogue, set) = start::open(&data, &table3, &limits(&settings, &data), &reaper)?;
+        let loads = Arc::new(Self {
+            audit: AuditLog::new(&data),
             settings,
             table3,
             clock,
@@ -95,7 +94,11 @@ impl Loads {
             turns: Arc::default(),
             flips: watch::Sender::new(0),
             closing: AtomicBool::new(false),
-        }))
+        });
+        for region in CspRegion::ALL {
+            loads.retain(region)?;
+        }
+        Ok(loads)
     }
 
     /// The loads that answer. Hold one for the whole of a call; across an `await`, hold `load_full` of it.
@@ -189,8 +192,29 @@ impl Loads {
         &self.closing
     }
 
+    fn limits(&self) -> Limits {
+        limits(&self.settings, &self.data)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Catalogue> {
+        self.catalogue.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes in the audit log what has been done. A log that cannot be written is loud, and undoes nothing.
+    fn audit(&self, event: AuditEvent, region: CspRegion, load_id: &str, by: &str, note: &str) {
+        let line = AuditLine { time: self.now(), event, region: region.slug(), load_id, by, note };
+        if let Err(error) = self.audit.append(&line) {
+            tracing::error!(?line, %error, "the audit log cannot be written");
+        }
+    }
+
     fn read<T>(&self, what: impl FnOnce(&Catalogue) -> T) -> T {
         what(&self.catalogue.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The load a region answers from.
+    fn active_id(&self, region: CspRegion) -> Option<String> {
+        self.read(|catalogue| catalogue.active.active(region).map(str::to_owned))
     }
 
     /// Why an upload ended early: we are closing, or its sender went away.
@@ -214,6 +238,8 @@ impl Loads {
     /// Keeps the record of a load that was judged and found wanting, and gives back why.
     fn refuse(&self, manifest: Manifest, refusal: LoadError, rejects: &[Reject]) -> LoadError {
         tracing::warn!(load_id = manifest.load_id, %refusal, "load refused");
+        let by = &manifest.submitter;
+        self.audit(AuditEvent::Refused, manifest.region, &manifest.load_id, by, &refusal.to_string());
         match self.record_refusal(manifest, &refusal.to_string(), rejects) {
             Ok(()) => refusal,
             Err(error) => error.into(),
@@ -223,7 +249,7 @@ impl Loads {
     fn record_refusal(&self, manifest: Manifest, words: &str, rejects: &[Reject]) -> Result<(), StoreError> {
         store::keep_refused(&self.data, &manifest, words, rejects)?;
         let region = manifest.region;
-        let mut catalogue = self.catalogue.write().unwrap_or_else(PoisonError::into_inner);
+        let mut catalogue = self.write();
         let refused: &mut BTreeMap<_, _> = &mut catalogue.refused;
         refused.insert(manifest.load_id.clone(), (manifest, words.to_owned()));
         let mut oldest_first: Vec<&Manifest> = refused.values().map(|(manifest, _)| manifest).collect();
@@ -233,6 +259,14 @@ impl Loads {
             store::forget_refused(&self.data, &load_id)?;
         }
         Ok(())
+    }
+}
+
+fn limits(settings: &Settings, data: &DataDir) -> Limits {
+    Limits {
+        max_decompressed: settings.max_decompressed,
+        max_rows: settings.max_rows,
+        ..Limits::new(data.incoming().join("texts.spill"))
     }
 }
 

@@ -23,7 +23,9 @@ use crate::{
 };
 
 use super::{
-    LoadError, LoadHeader, Loads, Submitted, guards,
+    LoadError, LoadHeader, Loads, Submitted,
+    flip::JudgedAgainst,
+    guards,
     identity::Identity,
     keep::{Kept, keep},
     upload::{Part, UploadReader},
@@ -137,6 +139,7 @@ impl Process {
             return Ok(present);
         }
 
+        let judged_against = JudgedAgainst::Load(loads.active_id(header.region));
         let settling = Instant::now();
         let bytes_decompressed = scanned.bytes_decompressed();
         let reread = || read_kept(directory, header.encoding);
@@ -147,6 +150,7 @@ impl Process {
             issue_time: header.issue_time,
             reference: header.reference.clone(),
             received: self.received,
+            submitter: header.submitter.clone(),
             encoding: header.encoding,
             sha256: hex::encode(kept.sha256),
             content_sha256: hex::encode(content_sha256),
@@ -192,7 +196,8 @@ impl Process {
             sync_ms = sealed.sync.as_millis(),
             "load sealed"
         );
-        loads.activate(sealed.load).map(|record| Submitted { record, already_present: false })
+        let record = loads.admit(sealed.load, &header.submitter, judged_against)?;
+        Ok(Submitted { record, already_present: false })
     }
 }
 

@@ -1,8 +1,6 @@
 //! A load as it is shown.
 
-use jiff::Timestamp;
-
-use crate::store::Manifest;
+use crate::store::{Activation, Manifest};
 
 /// Where a load is in its life.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,8 +24,8 @@ pub struct LoadRecord {
     pub manifest: Manifest,
     /// Where it is in its life.
     pub state: LoadState,
-    /// When it last became active, if it ever did.
-    pub activated: Option<Timestamp>,
+    /// When it last became active and by whom, if it ever did.
+    pub activated: Option<Activation>,
     /// The words its sender was told, when refused.
     pub refusal: Option<String>,
 }

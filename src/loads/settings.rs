@@ -4,6 +4,8 @@ use std::{path::PathBuf, sync::Arc};
 
 use jiff::Timestamp;
 
+use super::Retention;
+
 /// Reads the time. Given in from the edge, so that tests choose it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -20,6 +22,8 @@ pub struct Settings {
     pub max_rows: u32,
     /// The `rejects` guard: refuse a file of whose rows more than this share, in thousandths, were set aside.
     pub rejects_permille: f64,
+    /// How long earlier loads are kept.
+    pub retention: Retention,
 }
 
 impl Default for Settings {
@@ -30,6 +34,7 @@ impl Default for Settings {
             max_decompressed: 4 << 30,
             max_rows: 5_000_000,
             rejects_permille: 1.0,
+            retention: Retention::default(),
         }
     }
 }

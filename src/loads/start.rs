@@ -37,16 +37,16 @@ pub(super) fn open(
     let mut damaged = Vec::new();
     for (region, opened) in open_active(data, &catalogue, reaper) {
         let Some(load_id) = catalogue.active.active(region).map(str::to_owned) else { continue };
-        let opened = match opened {
-            Err(error) if error.is_damage() => {
-                tracing::error!(load_id, %error, "an active load is damaged; it is rebuilt from its file");
-                rebuild(data, &catalogue, &load_id, table3, limits, reaper)
+        let opened = match (opened, catalogue.retained.get(&load_id)) {
+            (Err(error), Some(manifest)) if error.is_damage() => {
+                rebuild(data, manifest, table3, limits, reaper, &error)
             }
-            opened => opened.map_err(LoadError::from),
+            (opened, _) => opened.map_err(LoadError::from),
         };
         match opened {
             Ok(load) => {
-                let activated = catalogue.active.activated(&load_id).unwrap_or(load.manifest().received);
+                let activated =
+                    catalogue.active.activated(&load_id).map_or(load.manifest().received, |activation| activation.at);
                 loads[region] = Some(ActiveLoad::new(Arc::new(load), activated));
             }
             Err(error) => {
@@ -79,17 +79,31 @@ fn open_active(
     })
 }
 
-/// Reads a load's kept file again, as when it came, and gives it new blocks.
-fn rebuild(
+/// Opens a retained load; a damaged one is rebuilt.
+pub(super) fn open_or_rebuild(
     data: &DataDir,
-    catalogue: &Catalogue,
-    load_id: &str,
+    manifest: &Manifest,
     table3: &Table3,
     limits: &Limits,
     reaper: &Reaper,
 ) -> Result<SealedLoad, LoadError> {
-    let manifest: &Manifest =
-        catalogue.retained.get(load_id).ok_or_else(|| LoadError::NotFound { load_id: load_id.to_owned() })?;
+    match SealedLoad::open(&data.load(&manifest.load_id), reaper) {
+        Err(error) if error.is_damage() => rebuild(data, manifest, table3, limits, reaper, &error),
+        opened => Ok(opened?),
+    }
+}
+
+/// Reads a load's kept file again, as when it came, and gives it new blocks.
+fn rebuild(
+    data: &DataDir,
+    manifest: &Manifest,
+    table3: &Table3,
+    limits: &Limits,
+    reaper: &Reaper,
+    damage: &StoreError,
+) -> Result<SealedLoad, LoadError> {
+    let load_id = &manifest.load_id;
+    tracing::error!(load_id, error = %damage, "a load is damaged; it is rebuilt from its file");
     let home = data.load(load_id);
     let table3 = table3_of(&home, manifest, table3)?;
     let reread = || read_kept(&home, manifest.encoding);

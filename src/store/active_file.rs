@@ -12,14 +12,23 @@ use super::{DataDir, StoreError, durable};
 
 const FORMAT: u32 = 1;
 
+/// When a load was last activated, and by whom.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activation {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: String,
+}
+
 /// The active loads, and when every retained load was last activated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActiveFile {
     format: u32,
     /// By region slug, the id of the load that answers.
     active: BTreeMap<String, String>,
-    /// By load id, when it was last activated.
-    activated: BTreeMap<String, Timestamp>,
+    /// By load id.
+    activated: BTreeMap<String, Activation>,
 }
 
 impl Default for ActiveFile {
@@ -56,10 +65,10 @@ impl ActiveFile {
         durable::write_json(&data.active_file(), self)
     }
 
-    /// Names the load that a region answers from, as of now.
-    pub fn activate(&mut self, region: CspRegion, load_id: &str, now: Timestamp) {
+    /// Names the load that a region answers from.
+    pub fn activate(&mut self, region: CspRegion, load_id: &str, activation: Activation) {
         self.active.insert(region.slug().to_owned(), load_id.to_owned());
-        self.activated.insert(load_id.to_owned(), now);
+        self.activated.insert(load_id.to_owned(), activation);
     }
 
     /// The load that a region answers from.
@@ -68,10 +77,10 @@ impl ActiveFile {
         self.active.get(region.slug()).map(String::as_str)
     }
 
-    /// When a load was last activated.
+    /// When a load was last activated, and by whom.
     #[must_use]
-    pub fn activated(&self, load_id: &str) -> Option<Timestamp> {
-        self.activated.get(load_id).copied()
+    pub fn activated(&self, load_id: &str) -> Option<&Activation> {
+        self.activated.get(load_id)
     }
 
     /// Forgets a load that is no longer retained.

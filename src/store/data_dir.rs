@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! lock               held while a server runs
-//! active.json        which loads are active, and since when
+//! active.json        which loads are active, since when and by whom
+//! audit.jsonl        what was done, by whom and when
 //! loads/<load-id>/   sealed loads: manifest.json, annex-e.csv, file.csv.zst, rejects.jsonl, blocks/
 //! refused/<load-id>/ refused loads: manifest.json, refusal.txt, rejects.jsonl
 //! incoming/          the load in progress; emptied at start
@@ -46,6 +47,10 @@ impl DataDir {
         }
         durable::sync(root)?;
         Ok(data)
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Where the load in progress is built.
@@ -101,6 +106,18 @@ impl DataDir {
         names.sort_unstable();
         Ok(names)
     }
+}
+
+/// Removes a sealed load. Moved away first, so that a crash never leaves half of one under its id.
+///
+/// # Errors
+/// [`StoreError::Io`] when the file system refuses.
+pub fn remove_load(data: &DataDir, load_id: &str) -> Result<(), StoreError> {
+    let doomed = data.incoming().join(load_id);
+    remove_dir(&doomed)?;
+    durable::rename(&data.load(load_id), &doomed)?;
+    durable::sync(&data.loads())?;
+    remove_dir(&doomed)
 }
 
 /// Removes a directory and what is in it; one that is not there is removed already.

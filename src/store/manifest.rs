@@ -33,6 +33,8 @@ pub struct Manifest {
     pub reference: String,
     /// When the first byte arrived.
     pub received: Timestamp,
+    /// Who sent it.
+    pub submitter: String,
     /// How the bytes were sent.
     #[serde(with = "encoding")]
     pub encoding: Encoding,

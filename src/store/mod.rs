@@ -5,6 +5,7 @@
 
 mod active;
 mod active_file;
+mod audit;
 mod block;
 mod data_dir;
 mod database;
@@ -29,9 +30,10 @@ mod text_chunks;
 mod texts;
 
 pub use active::{ActiveLoad, ActiveSet, Answer};
-pub use active_file::ActiveFile;
-pub use data_dir::{DataDir, remove_dir};
-pub use delta::{Applied, DeltaError, Merged, apply};
+pub use active_file::{Activation, ActiveFile};
+pub use audit::{AuditEvent, AuditLine, AuditLog};
+pub use data_dir::{DataDir, remove_dir, remove_load};
+pub use delta::{Applied, DeltaError, Merged, apply as apply_delta};
 pub use error::StoreError;
 pub use kept::{KeptFile, read_kept};
 pub use manifest::{FORMAT, Manifest, Packed};

@@ -41,6 +41,7 @@ pub fn header(region: CspRegion, bytes: &[u8]) -> LoadHeader {
         sha256: Sha256::digest(bytes).into(),
         row_count: None,
         encoding: Encoding::Identity,
+        submitter: "test".to_owned(),
     }
 }
 

@@ -77,32 +77,32 @@ pub(super) async fn run(args: ListArgs, screen: &mut Screen<'_>) -> Result<(), F
         state: args.state.map(|state| CoverageLoadState::from(state).into()).unwrap_or_default(),
         ..ListCoverageLoadsRequest::default()
     };
-    let mut listed = false;
+    // Columns are laid out over all pages.
+    let mut table = Vec::new();
     while left > 0 {
         request.page_size = i32::try_from(left.min(PAGE)).unwrap_or(i32::MAX);
         let page = client.list_coverage_loads(soon(request.clone())).await;
         let mut page = page.map_err(|status| server.refused(status))?.into_inner();
         page.loads.truncate(left);
         left -= page.loads.len();
-        listed |= !page.loads.is_empty();
         match args.output {
             Output::Json => {
                 for load in &page.loads {
                     writeln!(screen.out, "{}", to_json(load)?)?;
                 }
             }
-            Output::Table if page.loads.is_empty() => {}
-            Output::Table => write_table(&page.loads, screen)?,
+            Output::Table => table.append(&mut page.loads),
         }
         if page.next_page_token.is_empty() {
             break;
         }
         request.page_token = page.next_page_token;
     }
-    if !listed && args.output == Output::Table {
-        writeln!(screen.out, "no such loads")?;
+    match args.output {
+        Output::Json => Ok(()),
+        Output::Table if table.is_empty() => Ok(writeln!(screen.out, "no such loads")?),
+        Output::Table => write_table(&table, screen),
     }
-    Ok(())
 }
 
 fn write_table(loads: &[CoverageLoad], screen: &mut Screen<'_>) -> Result<(), Failure> {

@@ -64,13 +64,17 @@ pub(in crate::cli) async fn write(
     let mut together = Vec::new();
     let mut written = 0;
     let mut line = after_line;
-    while limit.is_none_or(|limit| written < limit) {
-        let message = stream.message().await.inspect_err(|_| {
-            // Best effort: the failure itself is what must be told.
-            let _ = writeln!(screen.notes, "stopped; --after-line {line} goes on from here");
-        });
-        let Some(message) = message.map_err(|status| server.refused(status))? else { break };
-        let reject = message.reject.ok_or_else(|| server.broke_contract("it sent a reject without a row"))?;
+    let ended = loop {
+        if limit.is_some_and(|limit| written == limit) {
+            break Ok(());
+        }
+        let reject = match stream.message().await {
+            Ok(Some(message)) => {
+                message.reject.ok_or_else(|| server.broke_contract("it sent a reject without a row"))?
+            }
+            Ok(None) => break Ok(()),
+            Err(status) => break Err(server.refused(status)),
+        };
         written += 1;
         line = reject.line;
         match output {
@@ -83,14 +87,18 @@ pub(in crate::cli) async fn write(
                 }
             }
         }
-    }
+    };
+    // What came before the stream broke off is worth reading.
     if !together.is_empty() {
         write_table(&together, screen)?;
     }
-    if written == 0 && output == RowOutput::Table {
+    if ended.is_err() {
+        // Best effort: the failure itself is what must be told.
+        let _ = writeln!(screen.notes, "stopped; --after-line {line} goes on from here");
+    } else if written == 0 && output == RowOutput::Table {
         writeln!(screen.out, "no rejects are kept{}", if after_line > 0 { " after that line" } else { "" })?;
     }
-    Ok(())
+    ended
 }
 
 fn write_csv(reject: &CoverageReject, screen: &mut Screen<'_>) -> Result<(), Failure> {

@@ -1,1 +1,53 @@
+use insta::assert_snapshot;
 
+use crate::cli::{
+    exit::Exit,
+    fake_server::{CENTRAL_LOAD, FakeServer, REFUSED_LOAD, run},
+};
+
+#[tokio::test]
+async fn every_page_is_listed_up_to_the_limit() {
+    let (_server, url) = FakeServer::start().await;
+    let ran = run(&url, &["loads", "list"]).await;
+    assert_eq!(ran.exit, Exit::Answered);
+    assert_snapshot!(ran.out);
+    for (filter, loads) in [
+        (vec!["--limit", "1"], 1),
+        (vec!["--limit", "0"], 0),
+        (vec!["--state", "active"], 1),
+        (vec!["--region", "north"], 0),
+        (vec!["--region", "central"], 2),
+    ] {
+        let ran = run(&url, &[&["loads", "list", "--output", "json"][..], &filter].concat()).await;
+        assert_eq!(ran.out.lines().count(), loads, "{filter:?}: {}", ran.out);
+    }
+}
+
+#[tokio::test]
+async fn one_load_is_shown_with_its_report() {
+    let (_server, url) = FakeServer::start().await;
+    assert_snapshot!("active", run(&url, &["loads", "show", CENTRAL_LOAD]).await.out);
+    assert_snapshot!("refused", run(&url, &["loads", "show", REFUSED_LOAD]).await.out);
+    assert_snapshot!("json", run(&url, &["loads", "show", CENTRAL_LOAD, "--output", "json"]).await.out);
+}
+
+#[tokio::test]
+async fn rejects_are_listed_after_a_line() {
+    let (_server, url) = FakeServer::start().await;
+    let ran = run(&url, &["loads", "rejects", CENTRAL_LOAD, "--after-line", "1100"]).await;
+    assert_eq!(ran.exit, Exit::Answered);
+    assert_snapshot!(ran.out);
+    let ran = run(&url, &["loads", "rejects", CENTRAL_LOAD, "--after-line", "1200", "--output", "json"]).await;
+    assert_eq!(ran.out.lines().count(), 1);
+    let ran = run(&url, &["loads", "rejects", CENTRAL_LOAD, "--after-line", "1300"]).await;
+    assert_eq!(ran.out, "no rejects are kept after that line\n");
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_off_says_where_to_go_on() {
+    let (_server, url) = FakeServer::start().await;
+    let ran = run(&url, &["loads", "rejects", REFUSED_LOAD, "--after-line", "1000"]).await;
+    assert_eq!(ran.exit, Exit::Unreachable);
+    assert_eq!(ran.out.lines().count(), 4, "{}", ran.out);
+    assert!(ran.notes.starts_with("stopped; --after-line 1300 goes on from here\n"), "{}", ran.notes);
+}

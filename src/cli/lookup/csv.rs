@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use tonic::Code;
+
 use super::{asking::Asked, outcome_of_miss};
 use crate::{
     cli::{exit::Failure, words},
@@ -89,8 +91,10 @@ fn rows_of(
         miss => {
             let (outcome, reason) = outcome_of_miss(miss.as_ref());
             let mut row = row(outcome, reason);
-            // A miss names the loads that were asked.
-            row[12] = sources.iter().map(|source| source.load_id.as_str()).collect::<Vec<_>>().join(" ");
+            // A miss names the loads that were asked; for what is malformed, none was.
+            if !matches!(miss, Some(Outcome::Error(error)) if error.code == i32::from(Code::InvalidArgument)) {
+                row[12] = sources.iter().map(|source| source.load_id.as_str()).collect::<Vec<_>>().join(" ");
+            }
             vec![row]
         }
     }

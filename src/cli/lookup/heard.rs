@@ -61,10 +61,11 @@ impl Heard {
         let (answered, all) = (words::count(self.answered), words::count(self.locations()));
         let plural = if self.locations() == 1 { "location" } else { "locations" };
         writeln!(out, "\nas of {days}: {answered} of {all} {plural} answered; asked were")?;
+        let widest = self.sources.keys().map(|(_, load_id)| load_id.len()).max().unwrap_or_default();
         for source in self.sources.values() {
             let (region, issued) = (words::region(source.csp_region), words::time(source.issue_time));
             let stale = if source.stale { ", STALE: older than this server allows for" } else { "" };
-            writeln!(out, "  {region:<10}  {}  issued {issued}{stale}", plain(&source.load_id))?;
+            writeln!(out, "  {region:<10}  {:<widest$}  issued {issued}{stale}", plain(&source.load_id))?;
         }
         if self.sources.is_empty() {
             writeln!(out, "  no load at all")?;

@@ -1,0 +1,232 @@
+//! The one place that decides which code and reason an error has: what the contract's table says, as functions.
+//!
+//! | what | code | reason |
+//! |---|---|---|
+//! | a request that cannot be understood | INVALID_ARGUMENT, with violations | …_MALFORMED, LOCATION_MISSING, … |
+//! | a location in no active load | NOT_FOUND | LOCATION_NOT_IN_COVERAGE, LOCATION_SET_ASIDE |
+//! | an expected region without an active load | FAILED_PRECONDITION | COVERAGE_INCOMPLETE |
+//! | a load that did not become active | [`load`] | LOAD_… |
+//! | damage on this side | UNAVAILABLE | COVERAGE_DAMAGED |
+//! | anything else on this side | INTERNAL | INTERNAL |
+//!
+//! What happened inside is logged here and never sent. Regions in metadata are named as in load ids (`4g-central`);
+//! several values are separated by commas.
+
+use std::{error::Error, io, time::Duration};
+
+use jiff::Timestamp;
+use tonic::Code;
+
+use crate::{
+    domain::{CspRegion, DayError},
+    ingest::FileError,
+    loads::LoadError,
+    store::StoreError,
+};
+
+use super::{answer::Miss, convert::NotKnown, failure::Failure, proto::ErrorReason};
+
+/// When a load that had to wait its turn is worth sending again.
+const RETRY_LOAD: Duration = Duration::from_secs(10);
+
+/// A location without an answer; `field` is the request's field that holds it.
+pub(super) fn miss(miss: Miss, field: &str) -> Failure {
+    let said = miss.to_string();
+    match miss {
+        Miss::LocationMissing => {
+            Failure::new(Code::InvalidArgument, ErrorReason::LocationMissing, said).violating(field)
+        }
+        Miss::Postcode(_) => Failure::new(Code::InvalidArgument, ErrorReason::PostcodeMalformed, said)
+            .violating(format!("{field}.postcode")),
+        // As tonic answers for a whole RPC that is not there: no reason of ours.
+        Miss::NotServed(_) => Failure::new(Code::Unimplemented, ErrorReason::Unspecified, said),
+        Miss::Damaged { regions, loads } => Failure::new(Code::Unavailable, ErrorReason::CoverageDamaged, said)
+            .with("damaged_regions", slugs(&regions))
+            .with("loads", loads),
+        Miss::Incomplete { missing, loads, .. } => {
+            Failure::new(Code::FailedPrecondition, ErrorReason::CoverageIncomplete, said)
+                .with("missing_regions", slugs(&missing))
+                .with("loads", loads)
+        }
+        Miss::SetAside { by, loads, .. } => {
+            let (regions, ids): (Vec<_>, Vec<_>) = by.into_iter().unzip();
+            Failure::new(Code::NotFound, ErrorReason::LocationSetAside, said)
+                .with("set_aside_regions", slugs(&regions))
+                .with("set_aside_loads", ids.join(","))
+                .with("loads", loads)
+        }
+        Miss::NotInCoverage { loads, .. } => {
+            Failure::new(Code::NotFound, ErrorReason::LocationNotInCoverage, said).with("loads", loads)
+        }
+        Miss::Store { error, loads } => store(&error).said(said).with("loads", loads),
+    }
+}
+
+/// An `as_of_date` that is not a day.
+pub(super) fn as_of_date(error: DayError) -> Failure {
+    let reason = match error {
+        DayError::Malformed => ErrorReason::DateMalformed,
+        DayError::OutOfRange => ErrorReason::DateImplausible,
+    };
+    Failure::field(reason, "as_of_date", error.to_string())
+}
+
+/// A region filter that names no region.
+pub(super) fn region_not_known(number: NotKnown) -> Failure {
+    Failure::field(ErrorReason::RegionMissing, "csp_region", not_known(number))
+}
+
+/// A state filter that names no state.
+pub(super) fn state_not_known(number: NotKnown) -> Failure {
+    Failure::field(ErrorReason::Unspecified, "state", not_known(number))
+}
+
+/// A number that must not be below zero.
+pub(super) fn negative(field: &str, value: i64) -> Failure {
+    Failure::field(ErrorReason::Unspecified, field, format!("{value} is negative; send 0 or more"))
+}
+
+/// A batch without a location.
+pub(super) fn batch_empty(max: usize) -> Failure {
+    Failure::field(ErrorReason::LocationMissing, "locations", format!("none were given; a batch has 1 to {max}"))
+}
+
+/// More locations than a batch may have.
+pub(super) fn batch_too_large(locations: usize, max: usize) -> Failure {
+    let what = format!("{locations} locations, and a batch has at most {max}; send the rest in another call");
+    Failure::field(ErrorReason::BatchTooLarge, "locations", what)
+}
+
+/// A reply that clients would refuse.
+pub(super) fn reply_too_large(bytes: usize, max: usize) -> Failure {
+    let what = format!("the reply would have {bytes} bytes, and clients take {max}; ask for fewer locations at once");
+    Failure::new(Code::ResourceExhausted, ErrorReason::ReplyTooLarge, what)
+}
+
+/// A header that is missing, misplaced or repeated.
+pub(super) fn header(field: &str, what: &str) -> Failure {
+    Failure::field(ErrorReason::HeaderMalformed, field, what)
+}
+
+/// A message of an upload that is no chunk of a file.
+pub(super) fn chunk(field: &str, what: impl Into<String>) -> Failure {
+    Failure::field(ErrorReason::LoadFileUnreadable, field, what)
+}
+
+/// The sender of a file fell silent.
+pub(super) fn silent(after: Duration) -> Failure {
+    let what = format!("nothing came for {} seconds; nothing of the file is kept, send it again", after.as_secs());
+    Failure::new(Code::DeadlineExceeded, ErrorReason::Unspecified, what)
+}
+
+/// The server's own clock is far off.
+pub(super) fn clock(now: Timestamp) -> Failure {
+    tracing::error!(%now, "the server's clock is not between 2012 and 2099");
+    internal().said("the server does not know what day it is; name an as_of_date".to_owned())
+}
+
+/// A task that ended without an answer.
+pub(super) fn task(error: &(dyn Error + 'static)) -> Failure {
+    tracing::error!(error, "a task of a call failed");
+    internal()
+}
+
+fn internal() -> Failure {
+    let what = "the server failed; its operator finds the cause in its log";
+    Failure::new(Code::Internal, ErrorReason::Internal, what)
+}
+
+/// A fault of the store: its paths and causes are the operator's business.
+fn store(error: &StoreError) -> Failure {
+    tracing::error!(error = error as &dyn Error, "the store failed");
+    match error {
+        StoreError::DiskFull { .. } => disk_full(error.to_string()),
+        _ if error.is_disk_full() => disk_full("the server's disk is full; make room and send the load again"),
+        _ if error.is_damage() => {
+            let what = "coverage data of this server is damaged; its operator finds in the log what";
+            Failure::new(Code::Unavailable, ErrorReason::CoverageDamaged, what)
+        }
+        _ => internal(),
+    }
+}
+
+fn disk_full(what: impl Into<String>) -> Failure {
+    Failure::new(Code::ResourceExhausted, ErrorReason::LoadDiskFull, what)
+}
+
+/// A file that could not be read.
+fn file(error: &FileError) -> Failure {
+    let said = error.to_string();
+    match error {
+        FileError::Unreadable { .. } | FileError::Header { .. } | FileError::NoAcceptedRow(_) => {
+            Failure::new(Code::InvalidArgument, ErrorReason::LoadFileUnreadable, said).violating("chunk")
+        }
+        FileError::TooLarge(_) => Failure::new(Code::ResourceExhausted, ErrorReason::LoadTooLarge, said),
+        FileError::Disk { source, .. } => {
+            tracing::error!(error = error as &dyn Error, "a load failed");
+            match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    disk_full("the server's disk is full; make room and send the load again")
+                }
+                _ => internal(),
+            }
+        }
+        FileError::Cancelled => load(LoadError::ShuttingDown),
+    }
+}
+
+/// A load that did not become active, or cannot be shown.
+pub(super) fn load(error: LoadError) -> Failure {
+    use Code::{Aborted, AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, ResourceExhausted};
+    let said = error.to_string();
+    let new = |code, reason| Failure::new(code, reason, said);
+    match error {
+        LoadError::InProgress { region } => {
+            new(Aborted, ErrorReason::LoadInProgress).with("csp_region", region.slug()).retry_after(RETRY_LOAD)
+        }
+        LoadError::IssuedInFuture { .. } => {
+            new(InvalidArgument, ErrorReason::LoadIssuedInFuture).violating("header.issue_time")
+        }
+        LoadError::File(error) => file(&error),
+        LoadError::NoAcceptedRow { load_id, .. } => {
+            new(InvalidArgument, ErrorReason::LoadFileUnreadable).violating("chunk").with("load_id", load_id)
+        }
+        LoadError::TooLarge { .. } => new(ResourceExhausted, ErrorReason::LoadTooLarge),
+        LoadError::DigestMismatch { .. } => {
+            new(InvalidArgument, ErrorReason::LoadDigestMismatch).violating("header.sha256")
+        }
+        LoadError::RowCountMismatch { .. } => {
+            new(InvalidArgument, ErrorReason::LoadRowCountMismatch).violating("header.row_count")
+        }
+        LoadError::GuardRejects { load_id, .. } => {
+            new(FailedPrecondition, ErrorReason::LoadGuardRejects).with("load_id", load_id)
+        }
+        LoadError::Retained { load_id } => new(AlreadyExists, ErrorReason::LoadRetained).with("load_id", load_id),
+        LoadError::Overtaken { load_id, now_active } => {
+            new(Aborted, ErrorReason::LoadOvertaken).with("load_id", load_id).with("active_load_id", now_active)
+        }
+        LoadError::RefusedLoad { load_id } => {
+            new(FailedPrecondition, ErrorReason::LoadRefused).with("load_id", load_id)
+        }
+        LoadError::NotFound { load_id } => new(NotFound, ErrorReason::LoadNotFound).with("load_id", load_id),
+        LoadError::PageToken => new(InvalidArgument, ErrorReason::PageTokenInvalid).violating("page_token"),
+        // Nobody is there to read it.
+        LoadError::Abandoned => new(Code::Cancelled, ErrorReason::Unspecified),
+        LoadError::ShuttingDown => new(Code::Unavailable, ErrorReason::ShuttingDown),
+        LoadError::Store(error) => store(&error),
+        LoadError::Thread => task(&error),
+    }
+}
+
+/// What is wrong with a number that the proto does not have.
+pub(super) fn not_known(NotKnown(number): NotKnown) -> String {
+    format!("{number} stands for nothing that this server knows; it may be older than its caller")
+}
+
+fn slugs(regions: &[CspRegion]) -> String {
+    regions.iter().map(|region| region.slug()).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+#[path = "error_tests.rs"]
+mod tests;

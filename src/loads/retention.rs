@@ -1,0 +1,71 @@
+//! How long earlier loads are kept: long enough to roll back to, and not for ever.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    domain::CspRegion,
+    store::{AuditEvent, remove_load},
+};
+
+use super::{LoadError, Loads, catalogue::Catalogue};
+
+/// A load is kept while it is among the newest of its region, or younger than this; whichever keeps more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Retention {
+    /// The newest loads of a region, by the time they came.
+    pub loads: usize,
+    /// Loads that came within this many days.
+    pub days: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { loads: 5, days: 35 }
+    }
+}
+
+/// The loads of a region that are no longer kept. Never the active one.
+fn surplus(catalogue: &Catalogue, region: CspRegion, retention: Retention, now: Timestamp) -> Vec<String> {
+    let age = SignedDuration::from_hours(24 * i64::from(retention.days));
+    let newest_first: BTreeSet<_> = catalogue
+        .retained
+        .values()
+        .filter(|manifest| manifest.region == region)
+        .map(|manifest| std::cmp::Reverse((manifest.received, manifest.load_id.as_str())))
+        .collect();
+    newest_first
+        .into_iter()
+        .skip(retention.loads)
+        .map(|std::cmp::Reverse(load)| load)
+        .filter(|(received, load_id)| {
+            now.duration_since(*received) > age && catalogue.active.active(region) != Some(load_id)
+        })
+        .map(|(_, load_id)| load_id.to_owned())
+        .collect()
+}
+
+impl Loads {
+    /// Deletes what is no longer kept of a region. Blocks.
+    ///
+    /// # Errors
+    /// When a directory cannot be removed; what was removed before is gone, and forgotten.
+    pub(super) fn retain(&self, region: CspRegion) -> Result<(), LoadError> {
+        let mut catalogue = self.write();
+        for load_id in surplus(&catalogue, region, self.settings.retention, self.now()) {
+            // Forgotten first: a load that is listed can always be activated.
+            catalogue.retained.remove(&load_id);
+            catalogue.damaged.retain(|id| *id != load_id);
+            catalogue.active.forget(&load_id);
+            catalogue.active.write(&self.data)?;
+            remove_load(&self.data, &load_id)?;
+            self.audit(AuditEvent::Deleted, region, &load_id, "retention", "");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "retention_tests.rs"]
+mod tests;

@@ -1,0 +1,228 @@
+//! What an operator may set, and the defaults.
+
+use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc, thread, time::Duration};
+
+use jiff::SignedDuration;
+
+use crate::{
+    domain::{CspRegion, RegionMap, Table3},
+    loads,
+};
+
+use super::config_keys::{ConfigError, Given, Keys};
+
+/// A server's configuration, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where coverage is kept; one server owns it.
+    pub data_dir: PathBuf,
+    /// Where gRPC is served; port 0 for any that is free.
+    pub listen: SocketAddr,
+    /// Regions without which a miss cannot be told. At least one.
+    pub expected_regions: Vec<CspRegion>,
+    /// How old a region's load may grow before it is marked stale.
+    pub max_age: RegionMap<Option<SignedDuration>>,
+    /// Table 3 as served, and as new loads are judged against.
+    pub table3: Arc<Table3>,
+    /// The `rejects` guard: at most this many of a hundred rows may be set aside.
+    pub rejects_percent: f64,
+    /// Bounds of what callers may ask for.
+    pub limits: Limits,
+    /// How long calls in flight may take to finish at shutdown.
+    pub drain: Duration,
+    /// What is logged, and how.
+    pub log: Log,
+    /// Threads that serve calls; 1 is a runtime without the cost of sharing work among threads.
+    pub worker_threads: usize,
+}
+
+/// Bounds of what callers may ask for.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// An upload, as sent.
+    pub max_upload_bytes: u64,
+    /// A file, decompressed.
+    pub max_decompressed_bytes: u64,
+    /// A file's data rows.
+    pub max_rows: u32,
+    /// A call, whatever deadline its caller gave; uploads apart.
+    pub max_request: Duration,
+    /// The longest silence of an upload's sender.
+    pub max_upload_silence: Duration,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// A level, or directives as tracing-subscriber reads them.
+    pub level: String,
+    /// For whom.
+    pub format: LogFormat,
+}
+
+/// Whom log lines are for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LogFormat {
+    /// People on a terminal, programs elsewhere.
+    Auto,
+    /// People.
+    Text,
+    /// Programs: one JSON object a line.
+    Json,
+}
+
+/// What the command line sets.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    /// `--config`: the file to read.
+    pub config: Option<PathBuf>,
+    /// `--data-dir`.
+    pub data_dir: Option<PathBuf>,
+    /// `--listen`.
+    pub listen: Option<SocketAddr>,
+    /// `--log-format`: `text` or `json`.
+    pub log_format: Option<String>,
+}
+
+impl Config {
+    /// Reads flags, variables and file, and checks all of it.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the flag, variable or file, the key, and what is expected there.
+    pub fn read(flags: Flags, variables: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        let mut keys = Keys::default();
+        flags.config.map_or(Ok(()), |path| keys.file(path))?;
+        keys.variables(variables)?;
+        keys.flag("--listen", "listen", flags.listen.map(|listen| listen.to_string()))?;
+        keys.flag("--log-format", "log.format", flags.log_format)?;
+        let config = Self::from_keys(&keys)?;
+        // A path need not be text, and so goes past the keys.
+        Ok(Self { data_dir: flags.data_dir.unwrap_or(config.data_dir), ..config })
+    }
+
+    fn from_keys(keys: &Keys) -> Result<Self, ConfigError> {
+        let defaults = loads::Settings::default();
+        let listen = keys.get("listen", |given| given.text()?.parse().ok())?;
+        let listen: SocketAddr = listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 50051)));
+        if !listen.ip().is_loopback() && !keys.get("allow_plaintext", Given::truth)?.unwrap_or(false) {
+            return Err(ConfigError::Plaintext(listen));
+        }
+        let whole = |key, default| Ok(keys.get(key, at_least_one)?.unwrap_or(default));
+        let seconds = |key, default| Ok(Duration::from_secs(whole(key, default)?));
+        let rows = |given: &Given| u32::try_from(at_least_one(given)?).ok();
+        Ok(Self {
+            data_dir: keys.get("data_dir", path)?.unwrap_or_else(|| PathBuf::from("./var")),
+            listen,
+            expected_regions: keys
+                .get("expected_regions", regions)?
+                .unwrap_or_else(|| vec![CspRegion::North, CspRegion::Central, CspRegion::South]),
+            max_age: max_age(keys)?,
+            table3: Arc::new(table3(keys)?),
+            rejects_percent: keys.get("guards.rejects_percent", percent)?.unwrap_or(0.1),
+            limits: Limits {
+                max_upload_bytes: whole("limits.max_upload_bytes", defaults.max_bytes_sent)?,
+                max_decompressed_bytes: whole("limits.max_decompressed_bytes", defaults.max_decompressed)?,
+                max_rows: keys.get("limits.max_rows", rows)?.unwrap_or(defaults.max_rows),
+                max_request: seconds("limits.max_request_seconds", 30)?,
+                max_upload_silence: seconds("limits.max_upload_silence_seconds", 60)?,
+            },
+            drain: Duration::from_secs(keys.get("shutdown.drain_seconds", Given::whole)?.unwrap_or(10)),
+            log: Log {
+                level: keys.get("log.level", level)?.unwrap_or_else(|| "info".to_owned()),
+                format: keys.get("log.format", format)?.unwrap_or(LogFormat::Auto),
+            },
+            worker_threads: keys.get("runtime.worker_threads", threads)?.unwrap_or_else(default_threads),
+        })
+    }
+
+    /// The settings of the loads.
+    #[must_use]
+    pub fn loads(&self) -> loads::Settings {
+        loads::Settings {
+            data_dir: self.data_dir.clone(),
+            max_bytes_sent: self.limits.max_upload_bytes,
+            max_decompressed: self.limits.max_decompressed_bytes,
+            max_rows: self.limits.max_rows,
+            rejects_permille: self.rejects_percent * 10.0,
+            retention: loads::Retention::default(),
+        }
+    }
+}
+
+/// One thread serves on a small machine. It costs half the processor time a call of several that share work, and no call
+/// waits for another: an answer takes microseconds, a batch pauses within, loads and files have threads of their own.
+fn default_threads() -> usize {
+    match thread::available_parallelism() {
+        Ok(processors) if processors.get() > 2 => processors.get(),
+        _ => 1,
+    }
+}
+
+fn at_least_one(given: &Given) -> Option<u64> {
+    given.whole().filter(|&number| number > 0)
+}
+
+fn threads(given: &Given) -> Option<usize> {
+    usize::try_from(given.whole()?).ok().filter(|threads| (1..=1024).contains(threads))
+}
+
+fn percent(given: &Given) -> Option<f64> {
+    given.number().filter(|percent| (0.0..=100.0).contains(percent))
+}
+
+fn path(given: &Given) -> Option<PathBuf> {
+    given.text().filter(|text| !text.is_empty()).map(PathBuf::from)
+}
+
+fn regions(given: &Given) -> Option<Vec<CspRegion>> {
+    let regions: Vec<CspRegion> = given.list()?.into_iter().map(|name| name.parse().ok()).collect::<Option<_>>()?;
+    (!regions.is_empty()).then_some(regions)
+}
+
+fn max_age(keys: &Keys) -> Result<RegionMap<Option<SignedDuration>>, ConfigError> {
+    let hours = |given: &Given| i64::try_from(at_least_one(given)?).ok().and_then(SignedDuration::try_from_hours);
+    let mut ages = RegionMap::default();
+    for (region, key) in CspRegion::ALL.into_iter().zip([
+        "max_age_hours.north",
+        "max_age_hours.central",
+        "max_age_hours.south",
+        "max_age_hours.4g-north",
+        "max_age_hours.4g-central",
+        "max_age_hours.4g-south",
+    ]) {
+        ages[region] = keys.get(key, hours)?;
+    }
+    Ok(ages)
+}
+
+fn table3(keys: &Keys) -> Result<Table3, ConfigError> {
+    let (Some(path), Some(origin)) = (keys.get("wan_variants", path)?, keys.origin("wan_variants")) else {
+        return Table3::shipped().map_err(ConfigError::ShippedTable3);
+    };
+    let origin = origin.clone();
+    match fs::read(&path) {
+        Ok(csv) => Table3::from_csv(&csv).map_err(|source| ConfigError::Table3 { origin, path, source }),
+        Err(source) => Err(ConfigError::Table3File { origin, path, source }),
+    }
+}
+
+/// A word alone would be read as the name of a module, at its lowest level: a misspelt level must not log everything.
+fn level(given: &Given) -> Option<String> {
+    let text = given.text()?;
+    let plain = |part: &str| ["error", "warn", "info", "debug", "trace"].contains(&part);
+    let sound = |part: &str| plain(part) || part.split_once('=').is_some_and(|(_, level)| plain(level));
+    text.split(',').all(sound).then(|| text.to_owned())
+}
+
+fn format(given: &Given) -> Option<LogFormat> {
+    match given.text()? {
+        "auto" => Some(LogFormat::Auto),
+        "text" => Some(LogFormat::Text),
+        "json" => Some(LogFormat::Json),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;

@@ -1,0 +1,222 @@
+//! Configuration as it is given: keys with dots in them, each with its value and where that came from.
+//!
+//! Flags go before `WAN_MATRIX_*` variables, those before the file. A key nobody knows is an error: a setting that is
+//! misspelt would otherwise silently be its default.
+
+use std::{collections::BTreeMap, fmt, fs, io, net::SocketAddr, path::PathBuf};
+
+use crate::domain::Table3Error;
+
+/// Every key, and what it expects.
+pub(super) const KEYS: [(&str, &str); 21] = [
+    ("data_dir", "a directory"),
+    ("listen", "an address and port such as 127.0.0.1:50051"),
+    ("allow_plaintext", "true or false"),
+    ("expected_regions", "one or more of north, central, south, 4g-north, 4g-central and 4g-south"),
+    ("wan_variants", "the path of a Table 3 as CSV"),
+    ("guards.rejects_percent", "a number from 0 to 100"),
+    ("limits.max_upload_bytes", "a whole number from 1"),
+    ("limits.max_decompressed_bytes", "a whole number from 1"),
+    ("limits.max_rows", "a whole number from 1 to 4294967295"),
+    ("limits.max_request_seconds", "a whole number from 1"),
+    ("limits.max_upload_silence_seconds", "a whole number from 1"),
+    ("max_age_hours.north", "a whole number from 1"),
+    ("max_age_hours.central", "a whole number from 1"),
+    ("max_age_hours.south", "a whole number from 1"),
+    ("max_age_hours.4g-north", "a whole number from 1"),
+    ("max_age_hours.4g-central", "a whole number from 1"),
+    ("max_age_hours.4g-south", "a whole number from 1"),
+    ("shutdown.drain_seconds", "a whole number"),
+    ("log.level", "error, warn, info, debug or trace, or directives such as warn,wan_matrix=debug"),
+    ("log.format", "auto, text or json"),
+    ("runtime.worker_threads", "a whole number from 1 to 1024"),
+];
+
+const VARIABLE: &str = "WAN_MATRIX_";
+/// Variables of other commands, and those that Kubernetes sets for every pod beside a service called `wan-matrix`.
+const NOT_OURS: [&str; 4] = ["CONFIG", "SERVER", "SERVICE_", "PORT"];
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the messages are the documentation")]
+pub enum ConfigError {
+    #[error("cannot read the configuration {}: {source}", .path.display())]
+    File { path: PathBuf, source: io::Error },
+    #[error("{} is not TOML: {source}", .path.display())]
+    Toml { path: PathBuf, source: Box<toml::de::Error> },
+    #[error("{origin}: there is no key {key}; the keys are {}", known())]
+    UnknownKey { origin: Origin, key: String },
+    #[error("{origin}: {key} is {found}; expected {expected}")]
+    Value { origin: Origin, key: &'static str, found: String, expected: &'static str },
+    #[error("{origin}: wan_variants: cannot read {}: {source}", .path.display())]
+    Table3File { origin: Origin, path: PathBuf, source: io::Error },
+    #[error("{origin}: wan_variants: {}: {source}", .path.display())]
+    Table3 { origin: Origin, path: PathBuf, source: Table3Error },
+    #[error("the Table 3 that is compiled in: {0}")]
+    ShippedTable3(Table3Error),
+    #[error(
+        "listen is {0}, which others can reach, and this server speaks plain text: anybody on the way could read and \
+         change the answers; listen on 127.0.0.1 behind a proxy that speaks TLS, or set allow_plaintext = true where \
+         the network itself is trusted"
+    )]
+    Plaintext(SocketAddr),
+}
+
+fn known() -> String {
+    KEYS.map(|(key, _)| key).join(", ")
+}
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A configuration file.
+    File(PathBuf),
+    /// An environment variable.
+    Variable(String),
+    /// A flag of the command line.
+    Flag(&'static str),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Variable(name) => f.write_str(name),
+            Self::Flag(flag) => f.write_str(flag),
+        }
+    }
+}
+
+/// A value as it was given: typed in a file, text elsewhere.
+#[derive(Clone, Debug)]
+pub(super) enum Given {
+    Toml(toml::Value),
+    Text(String),
+}
+
+impl Given {
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Toml(value) => value.as_str(),
+            Self::Text(text) => Some(text),
+        }
+    }
+
+    pub(super) fn whole(&self) -> Option<u64> {
+        match self {
+            Self::Toml(value) => value.as_integer()?.try_into().ok(),
+            Self::Text(text) => text.parse().ok(),
+        }
+    }
+
+    pub(super) fn number(&self) -> Option<f64> {
+        match self {
+            Self::Toml(toml::Value::Float(number)) => Some(*number),
+            Self::Toml(value) => Some(f64::from(u32::try_from(value.as_integer()?).ok()?)),
+            Self::Text(text) => text.parse().ok(),
+        }
+    }
+
+    pub(super) fn truth(&self) -> Option<bool> {
+        match self {
+            Self::Toml(value) => value.as_bool(),
+            Self::Text(text) => text.parse().ok(),
+        }
+    }
+
+    /// An array of texts, or one text with commas between.
+    pub(super) fn list(&self) -> Option<Vec<&str>> {
+        match self {
+            Self::Toml(value) => value.as_array()?.iter().map(toml::Value::as_str).collect(),
+            Self::Text(text) => Some(text.split(',').map(str::trim).collect()),
+        }
+    }
+}
+
+impl fmt::Display for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Toml(value) => value.fmt(f),
+            Self::Text(text) => write!(f, "{text:?}"),
+        }
+    }
+}
+
+/// Everything that was given, the later layers over the earlier.
+#[derive(Debug, Default)]
+pub(super) struct Keys(BTreeMap<&'static str, (Origin, Given)>);
+
+impl Keys {
+    /// A file's keys.
+    pub(super) fn file(&mut self, path: PathBuf) -> Result<(), ConfigError> {
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(source) => return Err(ConfigError::File { path, source }),
+        };
+        match toml::from_str::<toml::Table>(&text) {
+            Ok(table) => self.table("", table, &Origin::File(path)),
+            Err(source) => Err(ConfigError::Toml { path, source: Box::new(source) }),
+        }
+    }
+
+    fn table(&mut self, within: &str, table: toml::Table, origin: &Origin) -> Result<(), ConfigError> {
+        for (key, value) in table {
+            let key = if within.is_empty() { key } else { format!("{within}.{key}") };
+            match value {
+                toml::Value::Table(table) => self.table(&key, table, origin)?,
+                value => self.set(key, origin.clone(), Given::Toml(value))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The variables of the environment that are meant for us.
+    pub(super) fn variables(&mut self, variables: impl Iterator<Item = (String, String)>) -> Result<(), ConfigError> {
+        for (name, value) in variables {
+            let Some(ours) = name.strip_prefix(VARIABLE) else { continue };
+            if NOT_OURS.iter().any(|other| ours.starts_with(other)) {
+                continue;
+            }
+            let called = |key: &str| key.replace(['.', '-'], "_").eq_ignore_ascii_case(ours);
+            let key = KEYS.into_iter().map(|(key, _)| key).find(|key| called(key)).unwrap_or(ours).to_owned();
+            self.set(key, Origin::Variable(name), Given::Text(value))?;
+        }
+        Ok(())
+    }
+
+    /// A flag's value, where it was given.
+    pub(super) fn flag(&mut self, flag: &'static str, key: &str, value: Option<String>) -> Result<(), ConfigError> {
+        value.map_or(Ok(()), |value| self.set(key.to_owned(), Origin::Flag(flag), Given::Text(value)))
+    }
+
+    fn set(&mut self, key: String, origin: Origin, given: Given) -> Result<(), ConfigError> {
+        match KEYS.into_iter().find(|(known, _)| *known == key) {
+            Some((known, _)) => {
+                self.0.insert(known, (origin, given));
+                Ok(())
+            }
+            None => Err(ConfigError::UnknownKey { origin, key }),
+        }
+    }
+
+    /// What was given for a key, as `read` understands it; `None` when nothing was.
+    pub(super) fn get<T>(
+        &self,
+        key: &'static str,
+        read: impl FnOnce(&Given) -> Option<T>,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some((origin, given)) = self.0.get(key) else { return Ok(None) };
+        read(given).map(Some).ok_or_else(|| ConfigError::Value {
+            origin: origin.clone(),
+            key,
+            found: given.to_string(),
+            expected: KEYS.into_iter().find(|(known, _)| *known == key).map_or("nothing", |(_, expected)| expected),
+        })
+    }
+
+    /// Where a key's value came from.
+    pub(super) fn origin(&self, key: &str) -> Option<&Origin> {
+        self.0.get(key).map(|(origin, _)| origin)
+    }
+}

@@ -1,0 +1,97 @@
+//! A running server: listener, services, layers, health, telemetry, shutdown.
+//!
+//! [`start`] brings one up and gives back [`Running`], which knows the address that was bound and ends the server in
+//! order. Nothing here decides what an answer is.
+
+mod config;
+mod config_keys;
+mod deadline;
+mod health;
+mod reflection;
+mod sample;
+mod shutdown;
+mod telemetry;
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{net::TcpListener, sync::watch, task};
+use tonic::transport::{Server, server::TcpIncoming};
+use tower::layer::layer_fn;
+
+use crate::{
+    grpc::{
+        CoverageLoadApi, CoverageLoadServiceServer, Expected, MESSAGE_MAX, UPLOAD_MESSAGE_MAX, WanMatrixApi,
+        WanMatrixServiceServer,
+    },
+    loads::{Clock, LoadError, Loads},
+};
+
+pub use config::{Config, Flags, Limits, Log, LogFormat};
+pub use config_keys::ConfigError;
+pub use sample::{SampleError, load_sample};
+pub use shutdown::{Running, Signals};
+pub use telemetry::start_telemetry;
+
+use health::Health;
+
+/// Calls in flight on one connection. A planner's client opens more connections before it needs more.
+const MAX_STREAMS: u32 = 256;
+/// A peer that vanished without a word is noticed after both together.
+const PING_EVERY: Duration = Duration::from_secs(60);
+const PING_ANSWER: Duration = Duration::from_secs(20);
+
+/// Why a server did not come up, or ended by itself.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the messages are the documentation")]
+pub enum ServeError {
+    #[error("cannot listen on {listen}: {source}; is another server running there?")]
+    Listen { listen: SocketAddr, source: io::Error },
+    #[error(transparent)]
+    Loads(#[from] LoadError),
+    #[error("the descriptors for reflection cannot be read: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    #[error("the server ended unexpectedly: {0}")]
+    Transport(#[from] tonic::transport::Error),
+    #[error("a task of the server ended unexpectedly: {0}")]
+    Task(#[from] task::JoinError),
+}
+
+/// Brings a server up. When this returns, calls are answered; whether lookups are, health tells.
+///
+/// The listener is bound before the data directory is touched, so that a port in use changes nothing on disk, and
+/// callers that come early wait for their answer instead of being refused.
+///
+/// # Errors
+/// [`ServeError`], and nothing is left running.
+pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError> {
+    let listen = config.listen;
+    let listener = TcpListener::bind(listen).await.map_err(|source| ServeError::Listen { listen, source })?;
+    let addr = listener.local_addr().map_err(|source| ServeError::Listen { listen, source })?;
+
+    let (settings, table3, time) = (config.loads(), Arc::clone(&config.table3), Arc::clone(&clock));
+    let loads = task::spawn_blocking(move || Loads::open(settings, table3, time)).await??;
+    let expected = Expected::new(&config.expected_regions).with_max_age(config.max_age.clone());
+
+    let (draining, drain) = watch::channel(false);
+    let (stopping, stop) = watch::channel(false);
+    let (health, health_api) = Health::follow(Arc::clone(&loads), expected.clone(), drain.clone()).await;
+    let lookups = WanMatrixApi::new(Arc::clone(&loads), expected, clock);
+    let uploads = CoverageLoadApi::new(Arc::clone(&loads), config.limits.max_upload_silence, stop);
+    let max_request = config.limits.max_request;
+    let router = Server::builder()
+        .max_concurrent_streams(MAX_STREAMS)
+        .http2_keepalive_interval(Some(PING_EVERY))
+        .http2_keepalive_timeout(Some(PING_ANSWER))
+        .layer(layer_fn(move |routes| deadline::within(max_request, routes)))
+        .add_service(WanMatrixServiceServer::new(lookups).max_decoding_message_size(MESSAGE_MAX))
+        .add_service(CoverageLoadServiceServer::new(uploads).max_decoding_message_size(UPLOAD_MESSAGE_MAX))
+        .add_service(health_api)
+        .add_service(reflection::v1()?)
+        .add_service(reflection::v1alpha()?);
+    // tonic's own setting is not applied to a listener that is handed in.
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let served = task::spawn(router.serve_with_incoming_shutdown(incoming, shutdown::told(drain)));
+    tracing::info!(%addr, data_dir = %config.data_dir.display(), "serving");
+    Ok(Running { addr, loads, health, draining, stopping, served, drain_limit: config.drain })
+}
