@@ -63,7 +63,6 @@ impl Row {
 
     /// The sector the row belongs to.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "28 bits remain after the shift")]
     pub const fn sector(&self) -> Option<Sector> {
         Sector::from_packed((self.word >> (Facts::BITS + Unit::BITS)) as u32)
     }
@@ -76,7 +75,6 @@ impl Row {
 
     /// What is said.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "from_bits keeps the low 26 bits")]
     pub const fn facts(&self) -> Facts {
         Facts::from_bits(self.word as u32)
     }
