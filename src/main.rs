@@ -9,9 +9,10 @@ use clap::Parser;
 use tokio::runtime::Builder;
 use wan_matrix::cli::{
     self, Cli, Command, ServerCommand,
+    check::{self, CheckArgs},
     exit::{Exit, Failure},
     screen::Screen,
-    serve,
+    serve, synth,
 };
 
 fn main() -> ExitCode {
@@ -19,13 +20,22 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(args) => serve::run(args),
         Command::Ask(command) => ask(command),
+        Command::Check(args) => check(args),
+        Command::Synth(args) => synth::run(args).map(|()| Exit::Answered).map_err(Failure::from),
     };
     done.unwrap_or_else(|failure| told(&failure)).into()
 }
 
+fn check(args: CheckArgs) -> Result<Exit, Failure> {
+    let (mut out, mut notes) = (io::BufWriter::new(io::stdout().lock()), io::stderr());
+    let done = check::run(args, &mut Screen::of_process(&mut out, &mut notes));
+    out.flush()?;
+    done
+}
+
 /// One worker carries the network; this thread writes, and may wait for whoever reads.
 fn ask(command: ServerCommand) -> Result<Exit, Failure> {
-    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(Failure::Start)?;
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(Failure::Machine)?;
     let (mut out, mut notes) = (io::BufWriter::new(io::stdout().lock()), io::stderr());
     let done = runtime.block_on(cli::ask(command, &mut Screen::of_process(&mut out, &mut notes)));
     // A file or a call that is still being waited for must not keep the process.

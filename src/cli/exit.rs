@@ -5,7 +5,7 @@ use std::{error::Error, fmt, io, path::PathBuf, process::ExitCode};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::{connect::ServerUrl, json::NotProtoJson, plain::plain};
+use super::{connect::ServerUrl, json::NotProtoJson, plain::plain, synth::SynthFailure};
 
 /// The exit codes of every command. From 64 up they are those of `sysexits.h`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -67,16 +67,30 @@ pub enum Failure {
     #[error("{0}")]
     Serve(String),
     /// This machine could not give what the command needs.
-    #[error("cannot start: {0}")]
-    Start(io::Error),
+    #[error("this machine does not let it go on: {0}")]
+    Machine(io::Error),
     /// Standard output took no more.
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
 }
 
+impl From<SynthFailure> for Failure {
+    fn from(failure: SynthFailure) -> Self {
+        match failure {
+            SynthFailure::Synth(error) => Self::Usage(error.to_string()),
+            SynthFailure::Table3(_) => Self::Configuration(failure.to_string()),
+            SynthFailure::Summary(error) => Self::Output(error),
+        }
+    }
+}
+
 impl From<csv::Error> for Failure {
     fn from(error: csv::Error) -> Self {
-        Self::Output(error.into())
+        // csv's own conversion would hide that a reader went away.
+        Self::Output(match error.into_kind() {
+            csv::ErrorKind::Io(error) => error,
+            other => io::Error::other(format!("{other:?}")),
+        })
     }
 }
 
@@ -89,7 +103,7 @@ impl Failure {
             Self::Configuration(_) => Exit::Configuration,
             Self::Unreachable { .. } => Exit::Unreachable,
             Self::Status { status, .. } => of_status(status),
-            Self::Answer { .. } | Self::Json(_) | Self::Serve(_) | Self::Start(_) => Exit::Server,
+            Self::Answer { .. } | Self::Json(_) | Self::Serve(_) | Self::Machine(_) => Exit::Server,
             Self::Output(_) => Exit::Unanswered,
         }
     }
@@ -179,7 +193,10 @@ impl fmt::Display for Refusal<'_> {
             }
         }
         for violation in details.bad_request().map(|bad| bad.field_violations.as_slice()).unwrap_or_default() {
-            write!(f, "\n  in {}: {}", plain(&violation.field), plain(&violation.description))?;
+            // The message often is its only violation.
+            if !self.status.message().contains(&violation.description) {
+                write!(f, "\n  in {}: {}", plain(&violation.field), plain(&violation.description))?;
+            }
         }
         if let Some(delay) = details.retry_info().and_then(|retry| retry.retry_delay) {
             write!(f, "\n  it asks to be tried again in {} s", delay.as_secs_f64())?;

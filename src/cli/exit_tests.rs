@@ -2,7 +2,7 @@ use insta::assert_snapshot;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-use super::Exit;
+use super::{Exit, Failure};
 use crate::cli::fake_server::{CENTRAL_LOAD, FakeServer, run, status};
 
 #[tokio::test]
@@ -75,4 +75,22 @@ async fn an_error_shows_every_detail_one_can_act_on() {
     server.seen().fail = Some(status(Code::AlreadyExists, "LOAD_RETAINED", "it is kept", &[("load_id", CENTRAL_LOAD)]));
     let retained = run(&url, &["loads", "list"]).await.notes;
     assert_snapshot!([detailed, bare, retained].join("\n"));
+}
+
+#[test]
+fn a_reader_that_went_away_is_quiet_through_every_writer() {
+    struct Gone;
+    impl std::io::Write for Gone {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut csv = csv::WriterBuilder::new().buffer_capacity(1).from_writer(Gone);
+    let through_csv = Failure::from(csv.write_record(["wider than the buffer"]).unwrap_err());
+    assert!(through_csv.is_quiet(), "{through_csv}");
+    assert!(Failure::from(std::io::Error::from(std::io::ErrorKind::BrokenPipe)).is_quiet());
+    assert!(!Failure::from(std::io::Error::from(std::io::ErrorKind::StorageFull)).is_quiet());
 }

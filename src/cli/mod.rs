@@ -4,7 +4,9 @@
 //! arguments and a [`Screen`] to an [`Exit`] or a [`Failure`]; what the process does with these lies in `main.rs`.
 
 pub mod active;
+pub mod check;
 pub mod connect;
+mod coverage_file;
 pub mod exit;
 pub mod json;
 pub mod load;
@@ -31,14 +33,14 @@ use self::{
 /// DCC Service Request 12.1, "Request WAN Matrix", as a gRPC service: is there Smart Metering WAN coverage at this
 /// address, from when, and which Communications Hub must be in the van?
 #[derive(Parser, Debug)]
-#[command(name = "wan-matrix", version, max_term_width = 110)]
+#[command(name = "wan-matrix", version)]
 #[command(after_help = "Try it:
   wan-matrix serve --sample          in one terminal
   wan-matrix lookup 'AA1 1AA'        in another
 
 Regions: north central south 4g-north 4g-central 4g-south.
-Exit codes: 0 all answered, 1 some location unanswered or the load refused, 2 usage, 69 unreachable,
-70 server error, 77 denied, 78 configuration.")]
+Exit codes: 0 all answered, 1 some location unanswered or the load refused,
+2 usage, 69 unreachable, 70 server error, 77 denied, 78 configuration.")]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -50,6 +52,10 @@ pub struct Cli {
 pub enum Command {
     /// Serve the WAN Matrix over gRPC
     Serve(serve::ServeArgs),
+    /// Check a CSP's coverage file without a server
+    Check(check::CheckArgs),
+    /// Make a national set of synthetic coverage files
+    Synth(synth::SynthArgs),
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it")]
     Ask(ServerCommand),

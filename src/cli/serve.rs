@@ -88,7 +88,7 @@ pub fn run(args: ServeArgs) -> Result<Exit, Failure> {
         env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let config = Config::read(flags, variables)?;
     server::start_telemetry(&config.log);
-    let runtime = runtime(config.worker_threads).map_err(Failure::Start)?;
+    let runtime = runtime(config.worker_threads).map_err(Failure::Machine)?;
     let done = runtime.block_on(until_signalled(&config, args.sample));
     // Whatever still blocks is not waited for: an abandoned load is removed at the next start.
     runtime.shutdown_timeout(Duration::from_millis(200));
@@ -103,7 +103,7 @@ fn runtime(worker_threads: usize) -> io::Result<Runtime> {
 }
 
 async fn until_signalled(config: &Config, sample: bool) -> Result<(), Failure> {
-    let mut signals = Signals::new().map_err(Failure::Start)?;
+    let mut signals = Signals::new().map_err(Failure::Machine)?;
     let mut running = tokio::select! {
         running = server::start(config, Arc::new(Timestamp::now)) => running?,
         // Nothing is served yet: there is nothing to drain.

@@ -9,6 +9,7 @@ use crate::{
         ConnectivityLikelihood, CoverageLoadState, CoverageState, CspRegion, Encoding, ErrorReason, RejectReason,
         WanVariantStatus,
     },
+    ingest,
 };
 
 /// Stands where there is nothing to say.
@@ -66,6 +67,16 @@ pub(super) fn variant_status(number: i32) -> String {
 pub(super) fn load_state(number: i32) -> String {
     let name = CoverageLoadState::try_from(number).ok().map(|state| state.as_str_name());
     snake(number, name, "COVERAGE_LOAD_STATE_")
+}
+
+/// The number the wire carries for an encoding.
+pub(super) fn encoding_number(encoding: ingest::Encoding) -> i32 {
+    match encoding {
+        ingest::Encoding::Identity => Encoding::Identity,
+        ingest::Encoding::Gzip => Encoding::Gzip,
+        ingest::Encoding::Zstd => Encoding::Zstd,
+    }
+    .into()
 }
 
 /// `gzip`, …

@@ -1,1 +1,126 @@
+use std::path::PathBuf;
 
+use tonic::Status;
+use tonic_types::StatusExt as _;
+
+use crate::ingest::SizeLimit;
+
+use super::*;
+
+fn io_error(kind: io::ErrorKind) -> io::Error {
+    io::Error::new(kind, "secret cause")
+}
+
+fn store_error(kind: io::ErrorKind) -> StoreError {
+    StoreError::Io { doing: "writing", path: PathBuf::from("/secret/path"), source: io_error(kind) }
+}
+
+fn damaged() -> StoreError {
+    StoreError::Damaged { path: PathBuf::from("/secret/path"), what: "secret cause".to_owned() }
+}
+
+/// Code, reason, field at fault, and the metadata `key=value`.
+fn told(failure: Failure) -> (Code, String, Vec<String>, Vec<String>, String) {
+    let status = Status::from(failure);
+    let details = status.get_error_details();
+    let info = details.error_info();
+    let fields = details.bad_request().map(|bad| &bad.field_violations[..]).unwrap_or_default();
+    (
+        status.code(),
+        info.map(|info| info.reason.clone()).unwrap_or_default(),
+        fields.iter().map(|violation| violation.field.clone()).collect(),
+        info.into_iter().flat_map(|info| &info.metadata).map(|(key, value)| format!("{key}={value}")).collect(),
+        status.message().to_owned(),
+    )
+}
+
+#[test]
+fn every_load_error_has_its_code_and_reason() {
+    use Code::{Aborted, AlreadyExists, FailedPrecondition, Internal, InvalidArgument, ResourceExhausted, Unavailable};
+    let id = || "south-x".to_owned();
+    let now = Timestamp::UNIX_EPOCH;
+    let file = |error| LoadError::File(error);
+    let unreadable = || FileError::Unreadable { after: 3, source: io::Error::other("not gzip") };
+    let disk = |kind| FileError::Disk { doing: "spill", source: io_error(kind) };
+    for (error, code, reason, field, metadata) in [
+        (LoadError::InProgress { region: CspRegion::South4G }, Aborted, "LOAD_IN_PROGRESS", "", "csp_region=4g-south"),
+        (
+            LoadError::IssuedInFuture { issue_time: now, now },
+            InvalidArgument,
+            "LOAD_ISSUED_IN_FUTURE",
+            "header.issue_time",
+            "",
+        ),
+        (file(unreadable()), InvalidArgument, "LOAD_FILE_UNREADABLE", "chunk", ""),
+        (file(FileError::TooLarge(SizeLimit::Rows(5))), ResourceExhausted, "LOAD_TOO_LARGE", "", ""),
+        (file(disk(io::ErrorKind::StorageFull)), ResourceExhausted, "LOAD_DISK_FULL", "", ""),
+        (file(disk(io::ErrorKind::PermissionDenied)), Internal, "INTERNAL", "", ""),
+        (file(FileError::Cancelled), Unavailable, "SHUTTING_DOWN", "", ""),
+        (
+            LoadError::NoAcceptedRow { load_id: id(), said: "none".to_owned() },
+            InvalidArgument,
+            "LOAD_FILE_UNREADABLE",
+            "chunk",
+            "load_id=south-x",
+        ),
+        (LoadError::TooLarge { limit: 1 }, ResourceExhausted, "LOAD_TOO_LARGE", "", ""),
+        (
+            LoadError::DigestMismatch { announced: "a".to_owned(), received: "b".to_owned() },
+            InvalidArgument,
+            "LOAD_DIGEST_MISMATCH",
+            "header.sha256",
+            "",
+        ),
+        (
+            LoadError::RowCountMismatch { announced: 1, found: 2 },
+            InvalidArgument,
+            "LOAD_ROW_COUNT_MISMATCH",
+            "header.row_count",
+            "",
+        ),
+        (
+            LoadError::GuardRejects { load_id: id(), set_aside: 1, rows: 2, permille_allowed: 1.0 },
+            FailedPrecondition,
+            "LOAD_GUARD_REJECTS",
+            "",
+            "load_id=south-x",
+        ),
+        (LoadError::Retained { load_id: id() }, AlreadyExists, "LOAD_RETAINED", "", "load_id=south-x"),
+        (LoadError::NotFound { load_id: id() }, Code::NotFound, "LOAD_NOT_FOUND", "", "load_id=south-x"),
+        (LoadError::PageToken, InvalidArgument, "PAGE_TOKEN_INVALID", "page_token", ""),
+        (LoadError::ShuttingDown, Unavailable, "SHUTTING_DOWN", "", ""),
+        (LoadError::Abandoned, Code::Cancelled, "", "", ""),
+        (LoadError::Thread, Internal, "INTERNAL", "", ""),
+        (LoadError::Store(damaged()), Unavailable, "COVERAGE_DAMAGED", "", ""),
+        (LoadError::Store(store_error(io::ErrorKind::QuotaExceeded)), ResourceExhausted, "LOAD_DISK_FULL", "", ""),
+        (LoadError::Store(store_error(io::ErrorKind::PermissionDenied)), Internal, "INTERNAL", "", ""),
+        (LoadError::Store(StoreError::DiskFull { needed: 7, free: 1 }), ResourceExhausted, "LOAD_DISK_FULL", "", ""),
+    ] {
+        let words = error.to_string();
+        let (told_code, told_reason, fields, told_metadata, message) = told(load(error));
+        assert_eq!((told_code, told_reason.as_str()), (code, reason), "{words}");
+        assert_eq!(fields.concat(), field, "{words}");
+        assert_eq!(told_metadata.concat(), metadata, "{words}");
+        assert!(!message.contains("secret"), "{words} was sent as {message}");
+    }
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_no_answer_and_gives_nothing_away() {
+    let (code, reason, _, metadata, message) = told(miss(Miss::Store { error: damaged(), loads: "a,b".into() }, "x"));
+    assert_eq!(
+        (code, reason.as_str(), metadata.concat().as_str()),
+        (Code::Unavailable, "COVERAGE_DAMAGED", "loads=a,b")
+    );
+    assert!(!message.contains("secret"), "{message}");
+}
+
+#[test]
+fn a_damaged_load_is_told_before_any_miss() {
+    let regions = vec![CspRegion::Central, CspRegion::North4G];
+    let (code, reason, _, mut metadata, message) = told(miss(Miss::Damaged { regions, loads: String::new() }, "x"));
+    metadata.sort();
+    assert_eq!((code, reason.as_str()), (Code::Unavailable, "COVERAGE_DAMAGED"));
+    assert_eq!(metadata, ["damaged_regions=central,4g-north", "loads="]);
+    assert!(message.contains("Central and 4G North"), "{message}");
+}

@@ -45,6 +45,17 @@ pub enum ColumnFault {
     ChangeMissing,
 }
 
+impl ColumnFault {
+    /// Nothing in the name recalls a column: it may be a row's cell.
+    fn names_nothing(&self) -> bool {
+        match self {
+            Self::Unknown { name, meant } => meant.is_none() && separator_hint(name).is_empty(),
+            Self::Missing(_) => true,
+            _ => false,
+        }
+    }
+}
+
 const PREMISES: [&str; 2] = ["uprn", "address_identifier"];
 /// How much of an unknown name a message quotes.
 const QUOTED: usize = 60;
@@ -82,16 +93,12 @@ impl Columns {
         let meant = |column: &Column| {
             faults.iter().any(|fault| matches!(fault, ColumnFault::Unknown { meant: Some(m), .. } if m == column))
         };
-        let missing: Vec<_> = Column::ALL
-            .into_iter()
-            .filter(|column| missing(column) && !meant(column))
-            .map(
-                |column| {
-                    if column == Column::Change { ColumnFault::ChangeMissing } else { ColumnFault::Missing(column) }
-                },
-            )
-            .collect();
+        let missing: Vec<_> =
+            Column::ALL.into_iter().filter(|column| missing(column) && !meant(column)).map(missing_fault).collect();
         faults.extend(missing);
+        if places == [ABSENT; Column::ALL.len()] && faults.iter().all(ColumnFault::names_nothing) {
+            return Err(vec![ColumnFault::NoHeaderRow]);
+        }
         faults.dedup();
         faults.truncate(FAULTS_TOLD);
         if faults.is_empty() { Ok(Self { places, count: record.len() }) } else { Err(faults) }
@@ -116,6 +123,10 @@ impl Columns {
     pub(super) fn at(&self, place: usize) -> Option<Column> {
         Column::ALL.into_iter().find(|&column| self.place(column) == place)
     }
+}
+
+fn missing_fault(column: Column) -> ColumnFault {
+    if column == Column::Change { ColumnFault::ChangeMissing } else { ColumnFault::Missing(column) }
 }
 
 fn not_ours(name: &[u8], kind: FileKind) -> ColumnFault {

@@ -36,28 +36,28 @@ impl fmt::Display for Report {
 impl Report {
     /// What a figure alone would not tell.
     fn notes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.unknown_from_empty > 0 {
-            writeln!(
+        match self.unknown_from_empty {
+            0 => {}
+            rows => writeln!(
                 f,
-                "note: {} of the Unknown rows have an empty wan_variant cell instead of a space; if the CSP did not \
-                 mean \"not confirmed\", its export is broken",
-                grouped(self.unknown_from_empty)
-            )?;
+                "note: {} of the Unknown rows {} an empty wan_variant cell instead of a space; if the CSP did not mean \
+                 \"not confirmed\", its export is broken",
+                grouped(rows),
+                if rows == 1 { "has" } else { "have" }
+            )?,
         }
-        if self.set_aside_locations > 0 {
-            writeln!(
+        match self.set_aside_locations {
+            0 => {}
+            locations => writeln!(
                 f,
-                "note: {} locations are marked as set aside: asked for one, the service says so instead of \"not found\"",
-                grouped(self.set_aside_locations)
-            )?;
+                "note: {} {} marked as set aside: asked for one, the service says so instead of \"not found\"",
+                grouped(locations),
+                if locations == 1 { "location is" } else { "locations are" }
+            )?,
         }
         if self.rejects_kept < self.set_aside {
-            writeln!(
-                f,
-                "note: the first {} of {} rejects are kept",
-                grouped(self.rejects_kept),
-                grouped(self.set_aside)
-            )?;
+            let (kept, all) = (grouped(self.rejects_kept), grouped(self.set_aside));
+            writeln!(f, "note: the first {kept} of {all} rejects are kept")?;
         }
         Ok(())
     }

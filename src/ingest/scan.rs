@@ -187,7 +187,7 @@ impl<'a, R: Read> Scanner<'a, R> {
                     continue;
                 }
                 Split::Record { .. } | Split::Cut => ScanFault::TooLong,
-                Split::Fault { fault, .. } => ScanFault::Quote(fault, self.fields.len()),
+                Split::Fault { fault, .. } => ScanFault::Quote(fault, self.at_fault(fault)),
             };
             if self.cut_to_first_line() {
                 return Ok(Step::Fault(fault));
@@ -226,6 +226,14 @@ impl<'a, R: Read> Scanner<'a, R> {
         self.fields.retain(|field| field.end() <= len);
         (self.len, self.next, self.lines) = (len, next, 1);
         true
+    }
+
+    /// The place of the field that a fault lies in: one that was closed too early counts among the fields already.
+    fn at_fault(&self, fault: QuoteFault) -> usize {
+        match fault {
+            QuoteFault::TextAfter => self.fields.len().saturating_sub(1),
+            QuoteFault::InField | QuoteFault::NeverClosed => self.fields.len(),
+        }
     }
 
     /// Leaves the last record behind.

@@ -95,11 +95,11 @@ fn a_misplaced_quote_costs_its_line_and_no_other() {
     for (bad, fault, before) in [
         ("x\",y", ScanFault::Quote(InField, 0), vec![]),
         ("x,6\" pole,z", ScanFault::Quote(InField, 1), vec!["x"]),
-        ("x,\"\"y", ScanFault::Quote(TextAfter, 2), vec!["x", ""]),
-        ("x,\"y\" ,z", ScanFault::Quote(TextAfter, 2), vec!["x", "y"]),
-        ("x,\"y\"\rz", ScanFault::Quote(TextAfter, 2), vec!["x", "y"]),
+        ("x,\"\"y", ScanFault::Quote(TextAfter, 1), vec!["x", ""]),
+        ("x,\"y\" ,z", ScanFault::Quote(TextAfter, 1), vec!["x", "y"]),
+        ("x,\"y\"\rz", ScanFault::Quote(TextAfter, 1), vec!["x", "y"]),
         // Opened here, and closed by a quote that is the next line's own: only this line is lost.
-        ("x,\"y", ScanFault::Quote(TextAfter, 2), vec!["x"]),
+        ("x,\"y", ScanFault::Quote(TextAfter, 1), vec!["x"]),
     ] {
         for end in ["\n", "\r\n"] {
             let file = format!("a,b{end}{bad}{end}\"c\",d{end}e,f{end}");

@@ -48,7 +48,7 @@ impl Spill {
         Ok(())
     }
 
-    /// Calls `f` with each pair of one block, the block of `index` within it first told by [`Spill::block_of`].
+    /// The bytes of a block, the last of which is still in memory.
     fn block(&self, block: usize) -> io::Result<Vec<u8>> {
         let (Some(&begins), Some(&ends)) = (self.places.get(block), self.places.get(block + 1)) else {
             return Ok(self.pending.clone());

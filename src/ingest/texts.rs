@@ -109,7 +109,6 @@ impl TextTable {
         }
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "bounded far below 2^32")]
     const fn held_len(&self) -> u32 {
         self.places.len() as u32
     }

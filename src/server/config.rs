@@ -104,7 +104,8 @@ impl Config {
         let defaults = loads::Settings::default();
         let listen = keys.get("listen", |given| given.text()?.parse().ok())?;
         let listen: SocketAddr = listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 50051)));
-        if !listen.ip().is_loopback() && !keys.get("allow_plaintext", Given::truth)?.unwrap_or(false) {
+        let plaintext_is_fine = keys.get("allow_plaintext", Given::truth)?.unwrap_or(false);
+        if !listen.ip().is_loopback() && !plaintext_is_fine {
             return Err(ConfigError::Plaintext(listen));
         }
         let whole = |key, default| Ok(keys.get(key, at_least_one)?.unwrap_or(default));

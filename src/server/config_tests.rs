@@ -1,1 +1,160 @@
+use std::{fs, path::Path};
 
+use tempfile::TempDir;
+
+use super::{super::config_keys::KEYS, *};
+
+fn file(directory: &TempDir, text: &str) -> PathBuf {
+    let path = directory.path().join("wan-matrix.toml");
+    fs::write(&path, text).unwrap();
+    path
+}
+
+fn read(file: Option<&Path>, variables: &[(&str, &str)]) -> Result<Config, String> {
+    let flags = Flags { config: file.map(Path::to_owned), ..Flags::default() };
+    let variables = variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
+    Config::read(flags, variables).map_err(|error| error.to_string())
+}
+
+#[test]
+fn nothing_set_is_the_documented_defaults() {
+    let config = read(None, &[("HOME", "/root"), ("WAN_MATRIX_SERVER", "http://elsewhere:1")]).unwrap();
+    assert_eq!(config.data_dir, Path::new("./var"));
+    assert_eq!(config.listen.to_string(), "127.0.0.1:50051");
+    assert_eq!(config.expected_regions, [CspRegion::North, CspRegion::Central, CspRegion::South]);
+    assert_eq!(config.max_age, RegionMap::default());
+    assert_eq!(config.rejects_percent, 0.1);
+    assert_eq!(config.drain, Duration::from_secs(10));
+    assert_eq!((config.log.level.as_str(), config.log.format), ("info", LogFormat::Auto));
+    assert_eq!(config.loads().rejects_permille, 1.0);
+}
+
+#[test]
+fn flags_stand_over_variables_and_those_over_the_file() {
+    let directory = TempDir::new().unwrap();
+    let text = r#"
+        data_dir = "/of/the/file"
+        listen = "127.0.0.1:1"
+        expected_regions = ["north", "4G South"]
+        [guards]
+        rejects_percent = 1
+        [limits]
+        max_rows = 10
+        max_request_seconds = 5
+        [max_age_hours]
+        4g-south = 36
+        [log]
+        level = "warn,wan_matrix=debug"
+        [runtime]
+        worker_threads = 3
+    "#;
+    let flags = Flags {
+        config: Some(file(&directory, text)),
+        data_dir: None,
+        listen: Some("127.0.0.1:3".parse().unwrap()),
+        log_format: Some("json".to_owned()),
+    };
+    let variables = [
+        ("WAN_MATRIX_LISTEN", "127.0.0.1:2"),
+        ("WAN_MATRIX_LIMITS_MAX_ROWS", "20"),
+        ("WAN_MATRIX_LOG_FORMAT", "text"),
+        ("WAN_MATRIX_MAX_AGE_HOURS_4G_NORTH", "1"),
+    ];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let config = Config::read(flags, variables.into_iter()).unwrap();
+    assert_eq!(config.data_dir, Path::new("/of/the/file"));
+    assert_eq!(config.listen.port(), 3);
+    assert_eq!(config.expected_regions, [CspRegion::North, CspRegion::South4G]);
+    assert_eq!(config.rejects_percent, 1.0);
+    assert_eq!(config.limits.max_rows, 20);
+    assert_eq!(config.limits.max_request, Duration::from_secs(5));
+    assert_eq!(config.max_age[CspRegion::South4G], Some(SignedDuration::from_hours(36)));
+    assert_eq!(config.max_age[CspRegion::North4G], Some(SignedDuration::from_hours(1)));
+    assert_eq!(config.log.level, "warn,wan_matrix=debug");
+    assert_eq!(config.log.format, LogFormat::Json);
+    assert_eq!(config.worker_threads, 3);
+}
+
+#[test]
+fn every_key_has_a_variable_and_refuses_nonsense_by_name() {
+    for (key, expected) in KEYS {
+        let variable = format!("WAN_MATRIX_{}", key.replace(['.', '-'], "_").to_uppercase());
+        // A path may be anything but empty, and is read elsewhere.
+        let nonsense = if expected.contains("directory") || expected.contains("path") { "" } else { "nonsense" };
+        let error = read(None, &[(&variable, nonsense)]).unwrap_err();
+        assert_eq!(error, format!("{variable}: {key} is {nonsense:?}; expected {expected}"));
+    }
+}
+
+#[test]
+fn a_wrong_file_says_which_key_and_what_is_expected() {
+    let directory = TempDir::new().unwrap();
+    for (text, said) in [
+        ("datadir = 'x'", "there is no key datadir; the keys are data_dir, listen, "),
+        ("[limits]\nmax_row = 1", "there is no key limits.max_row; "),
+        ("[limits]\nmax_rows = '1'", "limits.max_rows is \"1\"; expected a whole number from 1 to 4294967295"),
+        ("[limits]\nmax_rows = 4294967296", "limits.max_rows is 4294967296; expected a whole number from 1 to"),
+        ("[limits]\nmax_upload_bytes = 0", "limits.max_upload_bytes is 0; expected a whole number from 1"),
+        ("[limits]\nmax_upload_bytes = -1", "limits.max_upload_bytes is -1; "),
+        ("guards.rejects_percent = 100.5", "guards.rejects_percent is 100.5; expected a number from 0 to 100"),
+        ("guards.rejects_percent = nan", "guards.rejects_percent is nan; "),
+        ("expected_regions = []", "expected_regions is []; expected one or more of north, "),
+        ("expected_regions = ['west']", "expected_regions is [\"west\"]; "),
+        ("listen = 'localhost:1'", "listen is \"localhost:1\"; expected an address and port such as 127.0.0.1:50051"),
+        ("log.level = 'loud'", "log.level is \"loud\"; expected error, warn, info, debug or trace, or directives"),
+        ("runtime.worker_threads = 0", "runtime.worker_threads is 0; "),
+        ("listen = ", "is not TOML: "),
+        ("wan_variants = '/nowhere/annex-e.csv'", "wan_variants: cannot read /nowhere/annex-e.csv: "),
+    ] {
+        let path = file(&directory, text);
+        let error = read(Some(&path), &[]).unwrap_err();
+        assert!(error.starts_with(&path.display().to_string()), "{text}: {error}");
+        assert!(error.contains(said), "{text}: {error}");
+    }
+    let error = read(Some(Path::new("/nowhere/wan-matrix.toml")), &[]).unwrap_err();
+    assert!(error.starts_with("cannot read the configuration /nowhere/wan-matrix.toml: "), "{error}");
+}
+
+#[test]
+fn a_misspelt_variable_is_an_error_and_other_programs_are_not() {
+    let error = read(None, &[("WAN_MATRIX_LIMITS_MAX_ROW", "1")]).unwrap_err();
+    assert!(error.starts_with("WAN_MATRIX_LIMITS_MAX_ROW: there is no key LIMITS_MAX_ROW; "), "{error}");
+    // What Kubernetes tells every pod beside a service of this name.
+    let others = [("WAN_MATRIX_SERVICE_HOST", "10.0.0.1"), ("WAN_MATRIX_PORT_50051_TCP_ADDR", "10.0.0.1")];
+    assert!(read(None, &others).is_ok());
+}
+
+#[test]
+fn plain_text_leaves_this_machine_only_when_that_is_allowed() {
+    for (listen, allow, fine) in [
+        ("127.0.0.1:1", "false", true),
+        ("[::1]:1", "false", true),
+        ("0.0.0.0:1", "false", false),
+        ("[::]:1", "false", false),
+        ("10.0.0.1:1", "false", false),
+        ("0.0.0.0:1", "true", true),
+    ] {
+        let variables = [("WAN_MATRIX_LISTEN", listen), ("WAN_MATRIX_ALLOW_PLAINTEXT", allow)];
+        let config = read(None, &variables);
+        assert_eq!(config.is_ok(), fine, "{listen} {allow}: {config:?}");
+        if let Err(error) = config {
+            assert!(error.contains("allow_plaintext = true"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn table_3_may_be_replaced_and_is_checked() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("annex-e.csv");
+    let mut table = "csp_region,wan_variant,description,provenance\nnorth,Long Range,A hub,ours\n".to_owned();
+    fs::write(&path, &table).unwrap();
+    let named = path.display().to_string();
+    let error = read(None, &[("WAN_MATRIX_WAN_VARIANTS", &named)]).unwrap_err();
+    assert!(error.starts_with(&format!("WAN_MATRIX_WAN_VARIANTS: wan_variants: {named}: ")), "{error}");
+    assert!(error.contains("no row for the variant Unknown"), "{error}");
+    table.push_str("central,Unknown,Not confirmed,DP106\nsouth,Unknown,Not confirmed,DP106\n");
+    fs::write(&path, &table).unwrap();
+    let config = read(None, &[("WAN_MATRIX_WAN_VARIANTS", &named)]).unwrap();
+    assert_eq!(config.table3.rows().len(), 3);
+}

@@ -15,18 +15,21 @@ use crate::grpc::{CoverageLoadApi, CoverageLoadServiceServer, DESCRIPTORS, WanMa
 use super::health::HealthApi;
 
 /// Listed by name: services of ours and those every gRPC tool knows, not whatever a descriptor set happens to hold.
-const SERVICES: [&str; 4] = [
+const SERVICES: [&str; 5] = [
     WanMatrixServiceServer::<WanMatrixApi>::NAME,
     CoverageLoadServiceServer::<CoverageLoadApi>::NAME,
     HealthServer::<HealthApi>::NAME,
     "grpc.reflection.v1.ServerReflection",
+    "grpc.reflection.v1alpha.ServerReflection",
 ];
 
 fn builder() -> Builder<'static> {
     let builder = Builder::configure()
         .register_encoded_file_descriptor_set(DESCRIPTORS)
         .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET);
     SERVICES.into_iter().fold(builder, Builder::with_service_name)
 }
 

@@ -1,17 +1,16 @@
 //! `wan-matrix load`: one coverage file to one or more servers.
 
-mod file;
 mod progress;
 mod upload;
 
-use std::{path::PathBuf, time::SystemTime};
+use std::path::PathBuf;
 
 use clap::Args;
 use jiff::Timestamp;
 
-use self::file::CoverageFile;
 use super::{
     connect::ServerUrl,
+    coverage_file::CoverageFile,
     exit::{Exit, Failure},
     json::to_json,
     loads::rejects,
@@ -35,11 +34,12 @@ const REJECTS_SHOWN: usize = 10;
   wan-matrix load --region south --issued-from-mtime south.csv.gz \\
       --server http://one:50051 --server http://two:50051
 
-The file is CSV, plain, gzip or zstd (told by its first bytes). The server checks every row, and answers from the
-load from the moment this command says it is active. `wan-matrix check` does the file's part of that offline.
+The file is CSV, plain, gzip or zstd, told by its first bytes. The server checks
+every row, and answers from the load from the moment this command says that it
+is active. `wan-matrix check` does the file's part of the checks offline.
 
-Exit codes: 0 active on every server, 1 refused, 2 usage, 69 no server, 70 server error, 77 denied; with several
-servers the highest of theirs.")]
+Exit codes: 0 active on every server, 1 refused, 2 usage, 69 no server,
+70 server error, 77 denied; with several servers the highest of theirs.")]
 pub struct LoadArgs {
     /// The region the file speaks for: north, central, south, 4g-north, 4g-central or 4g-south
     #[arg(long, value_name = "REGION")]
@@ -91,17 +91,21 @@ pub struct Issued {
 /// the exit code.
 pub async fn run(args: LoadArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
     let file = CoverageFile::open(args.file).await?;
-    let issued = match args.issued.at {
-        Some(at) => SystemTime::try_from(at).map_err(|error| Failure::Usage(format!("--issued: {error}")))?,
-        None => file.modified()?,
+    let issue_time = match args.issued.at {
+        Some(at) if at.subsec_nanosecond() != 0 => {
+            return Err(Failure::Usage("--issued must be a whole second: 2026-02-01T03:00:00Z".to_owned()));
+        }
+        Some(at) => prost_types::Timestamp { seconds: at.as_second(), nanos: 0 },
+        // A time of issue is a whole second, and part of the load's identity.
+        None => prost_types::Timestamp { nanos: 0, ..file.modified()?.into() },
     };
     let header = CoverageLoadHeader {
         csp_region: words::region_number(args.region),
-        issue_time: Some(issued.into()),
+        issue_time: Some(issue_time),
         reference: args.reference,
         sha256: file.sha256().to_vec(),
         row_count: args.rows,
-        encoding: file.encoding().into(),
+        encoding: words::encoding_number(file.encoding()),
     };
     let mut worst = Exit::Answered;
     for server in &args.servers {

@@ -4,9 +4,9 @@ use insta::assert_snapshot;
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
-use super::file::CHUNK;
 use crate::{
     cli::{
+        coverage_file::CHUNK,
         exit::Exit,
         fake_server::{FakeServer, run, run_args},
     },
@@ -52,12 +52,12 @@ async fn the_header_comes_first_then_the_file_in_chunks_and_the_digest_is_of_wha
 async fn the_time_of_issue_may_come_from_the_file() {
     let (server, url) = FakeServer::start().await;
     let file = file(b"postcode\n");
-    let modified = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+    let modified = std::time::UNIX_EPOCH + std::time::Duration::from_millis(1_700_000_000_999);
     file.as_file().set_modified(modified).unwrap();
     let ran = run(&url, &["load", "--region", "4g-north", "--issued-from-mtime", path(&file)]).await;
     assert_eq!(ran.exit, Exit::Answered);
     let header = server.seen().uploads[0].header.clone().unwrap();
-    assert_eq!(header.issue_time.unwrap().seconds, 1_700_000_000);
+    assert_eq!(header.issue_time, Some(prost_types::Timestamp { seconds: 1_700_000_000, nanos: 0 }));
     assert_eq!(header.encoding, i32::from(Encoding::Identity));
     assert_eq!(header.row_count, None);
 }
@@ -115,4 +115,12 @@ async fn what_cannot_be_read_twice_is_not_sent() {
         let ran = run("http://127.0.0.1:1", &[&["load", "--region", "south", path][..], &ISSUED].concat()).await;
         assert_eq!(ran.exit, Exit::Usage, "{path}: {}", ran.notes);
     }
+}
+
+#[tokio::test]
+async fn a_time_of_issue_is_a_whole_second() {
+    let file = file(b"postcode\n");
+    let line = ["load", "--region", "south", "--issued", "2026-02-01T03:00:00.5Z", path(&file)];
+    let ran = run("http://127.0.0.1:1", &line).await;
+    assert_eq!(ran.exit, Exit::Usage, "{}", ran.notes);
 }

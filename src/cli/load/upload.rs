@@ -5,12 +5,14 @@ use std::{fs::File, io};
 use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::{
-    file::{CoverageFile, read_chunks},
-    progress::Progress,
-};
+use super::progress::Progress;
 use crate::{
-    cli::{connect::ServerUrl, exit::Failure, screen::Screen},
+    cli::{
+        connect::ServerUrl,
+        coverage_file::{CoverageFile, read_chunks},
+        exit::Failure,
+        screen::Screen,
+    },
     grpc::proto::{
         CoverageLoadHeader, SubmitCoverageLoadRequest, SubmitCoverageLoadResponse, submit_coverage_load_request::Part,
     },

@@ -117,7 +117,7 @@ fn write_csv(reject: &CoverageReject, screen: &mut Screen<'_>) -> Result<(), Fai
 fn write_table(rejects: &[CoverageReject], screen: &mut Screen<'_>) -> Result<(), Failure> {
     let mut table = screen.table(["LINE", "COLUMN", "REASON", "MESSAGE"]);
     for reject in rejects {
-        let line = words::count(reject.line);
+        let line = reject.line.to_string();
         let reason = words::spaced(&words::reject_reason(reject.reason));
         table.add_row([line, reject.column.clone(), reason, reject.message.clone()].map(|c| plain(words::or_dash(&c))));
     }

@@ -66,5 +66,6 @@ fn write(out: &mut dyn Write, load: &CoverageLoad) -> Result<(), Failure> {
             writeln!(out, "{name:<16}  {}", plain(&value))?;
         }
     }
+    writeln!(out)?;
     Ok(report::write(out, load.report.as_ref())?)
 }

@@ -99,7 +99,7 @@ impl Answers {
                 inputs.len()
             ))),
             Ok(Err(status)) => Err(self.server.refused(status)),
-            Err(stopped) => Err(Failure::Start(stopped.into())),
+            Err(stopped) => Err(Failure::Machine(stopped.into())),
         })
     }
 }

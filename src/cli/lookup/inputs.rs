@@ -29,7 +29,7 @@ pub(super) fn batches(
     let (send, receive) = mpsc::channel(1);
     // A thread of its own: reading standard input may block for ever, and must not keep the program from ending.
     let feed = move || feed(locations.into_iter().map(Ok).chain(lines.into_iter().flatten()), &send);
-    thread::Builder::new().name("locations".to_owned()).spawn(feed).map_err(Failure::Start)?;
+    thread::Builder::new().name("locations".to_owned()).spawn(feed).map_err(Failure::Machine)?;
     Ok(receive)
 }
 

@@ -34,15 +34,17 @@ use crate::{
   wan-matrix lookup --file visits.txt --output csv > answers.csv
   cut -d, -f2 jobs.csv | wan-matrix lookup --file - --output json
 
-Every location has one of these outcomes, the first column of reasons in CSV output:
-  available, planned    there is coverage on the day of the visit, or from a later date;
-                        the WAN Variant may be Unknown (South and Central only)
-  none_planned          the CSP knows the place and plans no coverage
-  postcode_malformed    not a postcode
-  location_not_in_coverage, location_set_aside, coverage_incomplete
-                        not answered: no row, a row that could not be used, a region without a load
+Every location has one of these outcomes, in CSV the second column:
+  available, planned         covered on the day of the visit, or from a later day;
+                             the variant may be Unknown (South and Central only)
+  none_planned               the CSP knows the place and plans no coverage
+  postcode_malformed         not answered: not a postcode
+  location_not_in_coverage   not answered: in no active load
+  location_set_aside         not answered: the CSP's row could not be used
+  coverage_incomplete        not answered: an expected region has no load
 
-Exit codes: 0 every location answered, 1 some not, 2 usage, 69 no server, 70 server error, 77 denied.")]
+Exit codes: 0 every location answered, 1 some not, 2 usage, 69 no server,
+70 server error, 77 denied.")]
 pub struct LookupArgs {
     /// Postcodes, in any case and spacing
     #[arg(required_unless_present = "file", value_name = "LOCATION")]

@@ -1,4 +1,4 @@
-//! The coverage file to send: opened once, so that what is hashed is what is sent.
+//! A coverage file on this machine: opened once, so that what is hashed is what is sent or checked.
 
 use std::{
     fs::File,
@@ -10,7 +10,8 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use crate::{cli::exit::Failure, grpc::proto::Encoding};
+use super::exit::Failure;
+use crate::ingest::Encoding;
 
 /// What one message carries; a chunk may be 1 MiB at most.
 pub(super) const CHUNK: usize = 512 * 1024;
@@ -31,14 +32,23 @@ impl CoverageFile {
     /// # Errors
     /// [`Failure::File`], also for what is no plain file: it is read twice, which a pipe cannot be.
     pub(super) async fn open(path: PathBuf) -> Result<Self, Failure> {
-        let opening = path.clone();
-        match tokio::task::spawn_blocking(move || Self::read(opening)).await {
-            Ok(read) => read.map_err(|source| Failure::File { path, source }),
-            Err(stopped) => Err(Failure::Start(stopped.into())),
+        tokio::task::spawn_blocking(move || Self::read(path))
+            .await
+            .map_err(|stopped| Failure::Machine(stopped.into()))?
+    }
+
+    /// Opens and hashes the file, on this thread.
+    ///
+    /// # Errors
+    /// As [`CoverageFile::open`].
+    pub(super) fn read(path: PathBuf) -> Result<Self, Failure> {
+        match Self::hashed(path.clone()) {
+            Ok(file) => Ok(file),
+            Err(source) => Err(Failure::File { path, source }),
         }
     }
 
-    fn read(path: PathBuf) -> io::Result<Self> {
+    fn hashed(path: PathBuf) -> io::Result<Self> {
         let file = File::open(&path)?;
         if !file.metadata()?.is_file() {
             return Err(io::Error::new(
@@ -51,7 +61,7 @@ impl CoverageFile {
         let mut encoding = Encoding::Identity;
         read_chunks(&file, |chunk| {
             if length == 0 {
-                encoding = encoding_of(&chunk);
+                encoding = Encoding::detect(&chunk);
             }
             length += chunk.len() as u64;
             sha256.update(&chunk);
@@ -98,35 +108,11 @@ pub(super) fn read_chunks(mut file: &File, mut take: impl FnMut(Vec<u8>) -> bool
     }
 }
 
-/// Told by the magic numbers of RFC 1952 and RFC 8878; anything else is taken for plain text.
-fn encoding_of(start: &[u8]) -> Encoding {
-    match start {
-        [0x1f, 0x8b, ..] => Encoding::Gzip,
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Encoding::Zstd,
-        _ => Encoding::Identity,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
 
     use super::*;
-
-    #[test]
-    fn the_encoding_is_told_by_the_first_bytes() {
-        let gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()).finish().unwrap();
-        for (start, encoding) in [
-            (gzip.as_slice(), Encoding::Gzip),
-            (&zstd::encode_all(&b"postcode"[..], 1).unwrap(), Encoding::Zstd),
-            (b"postcode,", Encoding::Identity),
-            (b"\xef\xbb\xbfpostcode,", Encoding::Identity),
-            (b"\x1f", Encoding::Identity),
-            (b"", Encoding::Identity),
-        ] {
-            assert_eq!(encoding_of(start), encoding, "{start:?}");
-        }
-    }
 
     #[test]
     fn a_file_is_read_twice_from_its_start_in_full_chunks() {

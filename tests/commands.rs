@@ -1,0 +1,83 @@
+//! The binary from the outside: its exit codes, and how it treats a reader that goes away.
+
+use std::{
+    io::{self, BufRead, BufReader, Read},
+    process::{Command, Output, Stdio},
+};
+
+fn wan_matrix() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wan-matrix"));
+    command.env_remove("WAN_MATRIX_SERVER");
+    command
+}
+
+fn run(args: &[&str]) -> io::Result<Output> {
+    wan_matrix().args(args).output()
+}
+
+#[test]
+fn a_wrong_command_line_is_2_and_help_is_0() {
+    for (args, code) in [
+        (&["--help"][..], 0),
+        (&["--version"], 0),
+        (&["lookup", "--help"], 0),
+        (&["load", "--help"], 0),
+        (&["loads", "rejects", "--help"], 0),
+        (&["check", "--help"], 0),
+        (&[], 2),
+        (&["lookup"], 2),
+        (&["lookup", "AA1 1AA", "--as-of", "1 March"], 2),
+        (&["lookup", "AA1 1AA", "--server", "https://localhost"], 2),
+        (&["load", "--region", "north", "file"], 2),
+        (&["load", "--region", "north", "--issued", "2026-02-01T03:00:00Z", "--issued-from-mtime", "file"], 2),
+        (&["load", "--region", "wales", "--issued-from-mtime", "file"], 2),
+        (&["check", "--region", "north", "no/such/file"], 2),
+        (&["check", "--region", "north", "--table3", "no/such/table", "Cargo.toml"], 78),
+        (&["synth", "--out", "d", "--postcodes", "no/such/file"], 2),
+    ] {
+        let output = run(args).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.stdout.is_empty(), code != 0, "{args:?}: answers and only answers go to standard output");
+    }
+}
+
+#[test]
+fn no_server_is_69_for_every_command_that_asks_one() {
+    // Port 1 is reserved; nothing of ours listens there.
+    for args in [
+        &["active"][..],
+        &["variants"],
+        &["lookup", "AA1 1AA"],
+        &["loads", "list"],
+        &["loads", "show", "x"],
+        &["loads", "rejects", "x"],
+        &["load", "--region", "south", "--issued-from-mtime", "data/sample/south.csv"],
+    ] {
+        let output = wan_matrix().args(args).env("WAN_MATRIX_SERVER", "http://127.0.0.1:1").output().unwrap();
+        assert_eq!(output.status.code(), Some(69), "{args:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.starts_with("error: no server answers at http://127.0.0.1:1: "), "{args:?}: {said}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_it_quietly() {
+    let reject = format!("nonsense,,,,{}\n", "x".repeat(300));
+    let mut csv = "postcode,availability_date,wan_variant,connectivity_likelihood,additional_information\n".to_owned();
+    csv += &reject.repeat(10_000);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), csv).unwrap();
+    let mut child = wan_matrix()
+        .args(["check", "--region", "south", "--rejects", "10000"])
+        .arg(file.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::with_capacity(16, child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.starts_with("rows "), "{line}");
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!((child.wait().unwrap().code(), said.as_str()), (Some(0), ""));
+}

@@ -1,0 +1,14 @@
+//! The service as its callers meet it: a real server on a free port, a real client, the sample or small files loaded.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+
+mod deadline;
+mod health;
+mod loads;
+mod lookup;
+mod lookup_errors;
+mod reflection;
+mod refusals;
+mod running;
+mod shutdown;
+mod uploads;
