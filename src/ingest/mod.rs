@@ -1,7 +1,7 @@
 //! A CSP file becomes validated, sorted rows and a report.
 //!
-//! [`read`] makes one pass over a decoded file: [`scan`] finds the records, [`header`] the columns, [`validate`] judges
-//! each row, [`texts`] keeps the free texts, and what must be set aside is counted and the first of it kept.
+//! [`read`] makes one pass over a decoded file: `scan` finds the records, `header` the columns, `validate` judges
+//! each row, `texts` keeps the free texts, and what must be set aside is counted and the first of it kept.
 //! [`Scanned::settle`] then sorts the rows, counts exact repeats once and sets aside rows that disagree.
 //! Nothing is allocated for a row, and every growth has a bound in [`Limits`], so that no file can exhaust the server.
 
