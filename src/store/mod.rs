@@ -6,15 +6,23 @@
 mod active;
 mod active_file;
 mod block;
+mod changes;
+mod compare;
+mod compare_text;
 mod data_dir;
 mod database;
 mod digest;
 mod directory;
 mod durable;
 mod error;
+#[cfg(test)]
+mod fixture_tests;
 mod image;
 mod kept;
 mod manifest;
+mod meanings;
+mod merge;
+mod movement;
 mod reaper;
 mod rebuild;
 mod refused;
@@ -26,10 +34,13 @@ mod texts;
 
 pub use active::{ActiveLoad, ActiveSet, Answer};
 pub use active_file::ActiveFile;
+pub use changes::{Change, ChangedLocation, Told, changes};
+pub use compare::{Changes, compare, compare_sealed};
 pub use data_dir::{DataDir, remove_dir};
 pub use error::StoreError;
 pub use kept::{KeptFile, read_kept};
 pub use manifest::{FORMAT, Manifest, Packed};
+pub use movement::{Movement, Movements};
 pub use reaper::Reaper;
 pub use rebuild::{replace_blocks, table3_of};
 pub use refused::{
