@@ -1,6 +1,10 @@
 //! The one place that opens sled, with the settings that were measured.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
 
 use super::StoreError;
 
@@ -8,17 +12,51 @@ use super::StoreError;
 /// twice.
 const CACHE_BYTES: u64 = 8 << 20;
 
+/// How long a database may take to close; measured in milliseconds.
+const CLOSING: Duration = Duration::from_secs(5);
+
 /// Opens or creates the database of one load.
 ///
 /// sled takes a file lock and rewrites its own files as it opens, even to read: integrity lies in the checksums within,
 /// never in hashes of its files.
+///
+/// A database that was closed a moment ago may still be locked, for threads of sled's own let go of it a little later:
+/// it is waited for. Blocks.
 pub(super) fn open(path: &Path) -> Result<sled::Db, StoreError> {
-    sled::Config::new()
+    let config = sled::Config::new()
         .path(path)
         .cache_capacity(CACHE_BYTES)
         // A load is flushed once, when it is whole.
         .flush_every_ms(None)
-        .mode(sled::Mode::HighThroughput)
-        .open()
-        .map_err(StoreError::database(path))
+        .mode(sled::Mode::HighThroughput);
+    let begun = Instant::now();
+    loop {
+        match config.open() {
+            // Nobody else can hold it: the data directory has a lock of its own.
+            Err(error) if is_lock(&error) && begun.elapsed() < CLOSING => thread::sleep(Duration::from_millis(1)),
+            opened => return opened.map_err(StoreError::database(path)),
+        }
+    }
+}
+
+/// sled wraps the lock's error in words of its own.
+fn is_lock(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(error) if error.to_string().starts_with("could not acquire lock"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_is_still_closing_is_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("blocks");
+        let first = open(&path).unwrap();
+        let refused = sled::Config::new().path(&path).open().unwrap_err();
+        assert!(is_lock(&refused), "{refused}");
+        let closing = thread::spawn(move || drop(first));
+        open(&path).unwrap();
+        closing.join().unwrap();
+    }
 }
