@@ -31,6 +31,9 @@ pub enum DayError {
 /// Days before each month of a year that does not leap, and before the next year.
 const MONTHS: [u16; 13] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
 
+/// Days of four years, from one that leaps to the next.
+const FOUR_YEARS: u16 = 4 * 365 + 1;
+
 /// Days before the year that is so many after 2012. Every fourth year leaps between 2012, which does, and 2099: 2000
 /// and 2100 lie outside.
 const fn first_of(years: u16) -> u16 {
@@ -94,6 +97,19 @@ impl Day {
         civil::date(FIRST_YEAR, 1, 1).saturating_add(jiff::Span::new().days(i64::from(self.0)))
     }
 
+    /// Year, month and day of the month.
+    fn numbers(self) -> (u16, u16, u16) {
+        let (fours, rest) = (self.0 / FOUR_YEARS, self.0 % FOUR_YEARS);
+        // The first of the four leaps, and has the day more.
+        let (year, day) = if rest < 366 { (0, rest) } else { ((rest - 1) / 365, (rest - 1) % 365) };
+        let leaps = u16::from(year == 0);
+        let before = |month: u16| MONTHS[usize::from(month)] + if month > 1 { leaps } else { 0 };
+        // No month is longer than 31 days, so this is the month or the one before it.
+        let guess = (day / 31).min(11);
+        let month = if day >= before(guess + 1) { guess + 1 } else { guess };
+        (FIRST_YEAR.unsigned_abs() + fours * 4 + year, month + 1, day - before(month) + 1)
+    }
+
     /// Days since 2012-01-01; only the low [`Day::BITS`] bits are used.
     #[must_use]
     pub const fn number(self) -> u16 {
@@ -110,8 +126,23 @@ impl Day {
 /// ISO 8601: `2027-03-01`.
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let date = self.civil();
-        write!(f, "{:04}-{:02}-{:02}", date.year(), date.month(), date.day())
+        // Asked for with every answer, so it is worded without the calendar's help and in one piece.
+        let (year, month, day) = self.numbers();
+        let digit = |number: u16| b'0' + (number % 10) as u8;
+        let [century, decade, year] = [year / 100, year / 10, year];
+        let text = [
+            digit(century / 10),
+            digit(century),
+            digit(decade),
+            digit(year),
+            b'-',
+            digit(month / 10),
+            digit(month),
+            b'-',
+            digit(day / 10),
+            digit(day),
+        ];
+        f.write_str(str::from_utf8(&text).unwrap_or_default())
     }
 }
 

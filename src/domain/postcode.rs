@@ -163,6 +163,20 @@ impl Unit {
     pub const fn from_packed(packed: u16) -> Option<Self> {
         if packed >> Self::BITS == 0 { Some(Self(packed)) } else { None }
     }
+
+    /// How many units a sector can have: twenty letters stand in each of the two places.
+    pub const COUNT: usize = 20 * 20;
+
+    /// Its place among the [`Unit::COUNT`] that can be, in their order; `None` for letters that no postcode ends in.
+    #[must_use]
+    pub fn place(self) -> Option<usize> {
+        let (first, second) = ((self.0 >> 5) as u32, (self.0 & 31) as u32);
+        if UNIT >> first & UNIT >> second & 1 == 0 {
+            return None;
+        }
+        let before = |letter: u32| (UNIT & ((1 << letter) - 1)).count_ones() as usize;
+        Some(before(first) * 20 + before(second))
+    }
 }
 
 fn outward_is_live(outward: &[u8]) -> bool {

@@ -49,9 +49,10 @@ pub(super) fn answer(
         Some(Kind::Uprn(_)) => return Err(Miss::NotServed("UPRN")),
         Some(Kind::PartialAddress(_)) => return Err(Miss::NotServed("partial address")),
     };
-    let mut coverage = Vec::new();
+    let said = set.lookup(postcode);
+    let mut coverage = Vec::with_capacity(said.size_hint().1.unwrap_or_default());
     let mut set_aside = Vec::new();
-    for said in set.lookup(postcode) {
+    for said in said {
         let said = said.map_err(|error| Miss::Store { error, loads: asked.load_ids.clone() })?;
         match said.said {
             Said::Coverage(covered) => coverage.push(regional(said, covered, as_of)),

@@ -104,7 +104,7 @@ impl ActiveSet {
 
     fn answer(&self, slot: &Slot, postcode: Postcode) -> Option<Result<Answer<'_>, StoreError>> {
         let image = self.loads[slot.region].as_ref()?.load.image()?;
-        let entry = image.find(slot.start, slot.rows, postcode)?;
+        let entry = image.find(slot.start, &slot.units, postcode.unit())?;
         let Some(said) = image.unpack(entry.facts) else {
             let path = format!("the memory of {}", slot.region.slug()).into();
             return Some(Err(StoreError::Damaged { path, what: "a row says what Table 3 does not allow".to_owned() }));

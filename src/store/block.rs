@@ -21,8 +21,7 @@ const UNIT_SHIFT: u32 = Facts::BITS;
 /// sled splits pages above this; a value that stays below is written once and read whole.
 pub(super) const VALUE_MAX: usize = 4096;
 
-/// A sector has at most this many units: twenty letters stand in each of the two places.
-const UNITS_MAX: usize = 20 * 20;
+const UNITS_MAX: usize = Unit::COUNT;
 
 // The fullest sector there can be, with the widest text ids, is one block: no sector ever continues in a second one.
 const _: () = assert!(HEADER + UNITS_MAX * (WORD + 4) + CHECKSUM <= VALUE_MAX);
@@ -66,23 +65,6 @@ impl Layout {
         let unit = Unit::from_packed(u16::try_from(word >> UNIT_SHIFT).ok()?)?;
         let facts = Facts::from_bits(u32::try_from(word & ((1 << UNIT_SHIFT) - 1)).ok()?);
         Some(Entry { unit, facts, texts: u32::try_from(number(texts)).ok()? })
-    }
-
-    /// Finds a unit among sorted entries: the one step of a lookup that touches rows.
-    pub(super) fn find(self, entries: &[u8], unit: Unit) -> Option<Entry> {
-        let stride = self.stride();
-        let wanted = unit.packed();
-        let mut rows = entries.len() / stride;
-        let mut base = 0;
-        // Branch-free halving: `base` stays at or before the row that is wanted.
-        while rows > 1 {
-            let half = rows / 2;
-            let there = unit_at(entries, (base + half) * stride)?;
-            base = if there <= wanted { base + half } else { base };
-            rows -= half;
-        }
-        let row = entries.get(base * stride..(base + 1) * stride)?;
-        self.read(row).filter(|entry| entry.unit == unit)
     }
 }
 

@@ -4,13 +4,14 @@ use std::{collections::HashMap, ops::Range};
 
 use crate::domain::{CspRegion, RegionMap, Sector};
 
-use super::{image::Image, sealed::SealedLoad};
+use super::{image::Image, sealed::SealedLoad, units::Units};
 
-/// One region's rows of a sector.
+/// One region's rows of a sector. It fills a cache line of its own.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 pub(super) struct Slot {
+    pub(super) units: Units,
     pub(super) start: u32,
-    pub(super) rows: u16,
     pub(super) region: CspRegion,
 }
 
@@ -27,7 +28,7 @@ impl Directory {
         let mut found: Vec<(Sector, Slot)> = Vec::new();
         for (region, load) in loads.iter() {
             for run in load.and_then(SealedLoad::image).map(Image::runs).unwrap_or_default() {
-                found.push((run.sector, Slot { start: run.start, rows: run.rows, region }));
+                found.push((run.sector, Slot { units: run.units, start: run.start, region }));
             }
         }
         found.sort_unstable_by_key(|&(sector, slot)| (sector, slot.region));

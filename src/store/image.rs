@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::domain::{Facts, Postcode, RegionVariants, Said, Sector, Unit};
+use crate::domain::{Facts, RegionVariants, Said, Sector, Unit};
 
 use super::{
     StoreError,
@@ -10,6 +10,7 @@ use super::{
     digest::{Fingerprint, RowsDigest, fingerprint},
     text_chunks,
     texts::{Gathering, Texts},
+    units::Units,
 };
 
 /// All rows of a load, sector after sector, each as [`Layout`] packs it.
@@ -29,6 +30,8 @@ pub(super) struct Run {
     /// The first of its rows, counted in rows.
     pub(super) start: u32,
     pub(super) rows: u16,
+    /// Which units they are.
+    pub(super) units: Units,
 }
 
 impl Image {
@@ -52,8 +55,9 @@ impl Image {
                     let rows = block::open(&key, layout, &value).map_err(damaged)?;
                     let start = u32::try_from(entries.len() / layout.stride()).map_err(|_| damaged("too many rows"))?;
                     let count = u16::try_from(rows.len() / layout.stride()).map_err(|_| damaged("too many rows"))?;
+                    let units = units(layout, rows).ok_or_else(|| damaged("a row is of no postcode"))?;
                     entries.extend_from_slice(rows);
-                    runs.push(Run { sector, start, rows: count });
+                    runs.push(Run { sector, start, rows: count, units });
                 }
                 Some(&text_chunks::PREFIX) => gathering.chunk(&key, &value).map_err(damaged)?,
                 _ => return Err(damaged("a key is neither a block's nor a text's")),
@@ -118,9 +122,12 @@ impl Image {
         self.entries.get(start..start + usize::from(rows) * stride).unwrap_or_default()
     }
 
-    /// What is said of a postcode, in a run of its sector's rows.
-    pub(super) fn find(&self, start: u32, rows: u16, postcode: Postcode) -> Option<Entry> {
-        self.layout.find(self.run_entries(start, rows), postcode.unit())
+    /// What is said of a unit, in the run of its sector's rows that begins at `start`: the one step of a lookup that
+    /// touches rows, and it touches one.
+    pub(super) fn find(&self, start: u32, units: &Units, unit: Unit) -> Option<Entry> {
+        let stride = self.layout.stride();
+        let at = (start as usize + units.row(unit)?) * stride;
+        self.layout.read(self.entries.get(at..at + stride)?).filter(|entry| entry.unit == unit)
     }
 
     pub(super) fn unpack(&self, facts: Facts) -> Option<Said> {
@@ -143,4 +150,13 @@ impl Image {
     pub(super) fn bytes(&self) -> usize {
         self.entries.len() + size_of_val(&*self.runs)
     }
+}
+
+/// Which units have a row among a block's entries.
+fn units(layout: Layout, entries: &[u8]) -> Option<Units> {
+    let mut units = Units::default();
+    for row in entries.chunks_exact(layout.stride()) {
+        units.insert(layout.read(row)?.unit)?;
+    }
+    Some(units)
 }

@@ -24,6 +24,7 @@ mod seal;
 mod sealed;
 mod text_chunks;
 mod texts;
+mod units;
 
 pub use active::{ActiveLoad, ActiveSet, Answer};
 pub use active_file::{Activation, ActiveFile};
