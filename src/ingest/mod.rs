@@ -34,6 +34,7 @@ pub use read::{Scanned, read};
 pub use reason::RejectReason;
 pub use reject::{KEPT_BYTES, Reject};
 pub use report::Report;
+pub(crate) use report_text::{grouped, share};
 pub use row::Row;
 pub use settle::Ingested;
 pub use texts::TextTable;

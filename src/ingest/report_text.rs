@@ -71,7 +71,7 @@ fn line(depth: usize, label: &str, figure: u64, of: Option<u64>) -> Line {
 }
 
 /// A percentage with two decimals. What is not nothing is never shown as nothing, nor what is not all as all.
-fn share(part: u64, whole: u64) -> String {
+pub(crate) fn share(part: u64, whole: u64) -> String {
     if whole == 0 {
         return String::new();
     }
@@ -84,7 +84,7 @@ fn share(part: u64, whole: u64) -> String {
 }
 
 /// `1745849` as `1,745,849`.
-fn grouped(figure: u64) -> String {
+pub(crate) fn grouped(figure: u64) -> String {
     let digits = figure.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {

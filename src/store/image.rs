@@ -91,6 +91,13 @@ impl Image {
         })
     }
 
+    /// The row of this number, counted over the whole load.
+    pub(super) fn row(&self, number: u32) -> Option<Entry> {
+        let stride = self.layout.stride();
+        let start = number as usize * stride;
+        self.layout.read(self.entries.get(start..start + stride)?)
+    }
+
     /// The digest over the logical rows, in hex.
     pub(super) fn digest(&self, table3_sha256: &[u8; 32]) -> Result<String, StoreError> {
         let mut fingerprints = Vec::new();
