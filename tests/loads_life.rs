@@ -11,7 +11,7 @@ use common::loads::{ISSUED, header, open, said, submit};
 use wan_matrix::{
     domain::CspRegion,
     ingest::Encoding,
-    loads::{ListFilter, LoadError, LoadState, Loads},
+    loads::{ListFilter, LoadError, LoadState, Loads, Share},
 };
 
 const HEADER: &str = "postcode,availability_date,wan_variant,connectivity_likelihood\n";
@@ -164,7 +164,7 @@ async fn a_refused_load_leaves_its_record_and_changes_no_answer() {
     for (bytes, guard) in [(&half_bad, true), (&all_bad, false)] {
         let refusal = submit(&loads, CspRegion::South, bytes).await.unwrap_err();
         let load_id = match &refusal {
-            LoadError::GuardRejects { load_id, .. } if guard => load_id,
+            LoadError::Guards { load_id, .. } if guard => load_id,
             LoadError::NoAcceptedRow { load_id, .. } if !guard => load_id,
             other => panic!("{other}"),
         };
@@ -274,7 +274,7 @@ async fn futures_poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Outpu
 #[tokio::test]
 async fn a_set_aside_location_is_marked_and_its_texts_and_repeats_do_not_confuse_it() {
     let dir = tempfile::tempdir().unwrap();
-    let loads = common::loads::open_with(dir.path(), |settings| settings.rejects_permille = 1000.0);
+    let loads = common::loads::open_with(dir.path(), |settings| settings.thresholds.rejects = Share::percent(100));
     let rows =
         ["AA1 1AA,2020-05-01,Cellular,High", "AA1 1AB,2021-13-01,Cellular,High", "AA1 1AA,2020-05-01,Cellular,High"];
     let report = submit(&loads, CspRegion::South, &file(&rows)).await.unwrap().record.manifest.report;

@@ -1,8 +1,12 @@
 //! Why a load did not become active, or cannot be shown.
 
+use std::fmt;
+
 use jiff::Timestamp;
 
 use crate::{domain::CspRegion, ingest::FileError, store::StoreError};
+
+use super::judge::Tripped;
 
 /// What a sender or an operator is told. Nothing that any of these says has changed an answer.
 #[derive(Debug, thiserror::Error)]
@@ -25,11 +29,9 @@ pub enum LoadError {
     DigestMismatch { announced: String, received: String },
     #[error("the file has {found} data rows, and the header announced {announced}; it may be truncated")]
     RowCountMismatch { announced: u64, found: u64 },
-    #[error(
-        "{set_aside} of {rows} rows were set aside, and at most {permille_allowed} in 1000 may be; nothing has \
-         changed; see the report and the rejects of {load_id}"
-    )]
-    GuardRejects { load_id: String, set_aside: u64, rows: u64, permille_allowed: f64 },
+    /// One guard or several; the first is the reason.
+    #[error("{} Nothing has changed; see the report and the rejects of {load_id}", Refusing(.tripped))]
+    Guards { load_id: String, tripped: Vec<Tripped> },
     #[error("{load_id} is retained and not active; submitting it again does not activate it: use ActivateCoverageLoad")]
     Retained { load_id: String },
     #[error(
@@ -51,4 +53,18 @@ pub enum LoadError {
     Store(#[from] StoreError),
     #[error("the load's thread ended unexpectedly")]
     Thread,
+}
+
+/// The first guard in full, the others by their figures: what to do is much the same for all.
+struct Refusing<'a>(&'a [Tripped]);
+
+impl fmt::Display for Refusing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some((first, others)) = self.0.split_first() else { return f.write_str("a guard refused the load.") };
+        write!(f, "{first}")?;
+        for (place, Tripped { guard, measured, allowed, .. }) in others.iter().enumerate() {
+            write!(f, "{} {guard}: {measured}, allowed {allowed}", if place == 0 { " Also" } else { ";" })?;
+        }
+        if others.is_empty() { Ok(()) } else { f.write_str(".") }
+    }
 }

@@ -2,7 +2,10 @@
 
 use crate::store::{DataDir, Manifest, StoreError};
 
-use super::{LoadError, LoadHeader, Settings};
+use super::{
+    LoadError, LoadHeader, Settings,
+    judge::{self, GuardInput},
+};
 
 /// Bytes of disk a row may take while its load is built, sled's rewriting included; measured at a good half of it.
 const DISK_BYTES_A_ROW: u64 = 6 * 9;
@@ -18,19 +21,14 @@ pub(super) fn as_announced(header: &LoadHeader, sha256: &[u8; 32], rows: u64) ->
     }
 }
 
-/// Judges a file by its report.
+/// Judges a file by its report alone, as for a region that has no active load.
 pub(super) fn judge(manifest: &Manifest, settings: &Settings) -> Result<(), LoadError> {
-    let (report, load_id) = (&manifest.report, &manifest.load_id);
-    let permille = report.set_aside as f64 * 1000.0 / report.rows as f64;
-    if permille > settings.rejects_permille {
-        return Err(LoadError::GuardRejects {
-            load_id: load_id.clone(),
-            set_aside: report.set_aside,
-            rows: report.rows,
-            permille_allowed: settings.rejects_permille,
-        });
+    let Manifest { report, issue_time, load_id, .. } = manifest;
+    let input = GuardInput { delta: false, report, issue_time: *issue_time, active: None };
+    match judge::judge(&input, &settings.thresholds, &[]) {
+        Ok(_) => Ok(()),
+        Err(tripped) => Err(LoadError::Guards { load_id: load_id.clone(), tripped }),
     }
-    Ok(())
 }
 
 /// Refuses a load that the disk cannot hold, before anything is packed.
