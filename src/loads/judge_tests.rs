@@ -146,7 +146,8 @@ fn a_share_of_nothing_is_not_judged() {
 #[test]
 fn each_threshold_moves_its_own_guard() {
     let all = Share::percent(1_000);
-    let lenient: [(Guard, fn(&mut Thresholds, Share)); 7] = [
+    type Set = fn(&mut Thresholds, Share);
+    let lenient: [(Guard, Set); 7] = [
         (Guard::Rejects, |thresholds, all| {
             (thresholds.rejects, thresholds.delta_rejects, thresholds.delta_rejects_rows) = (all, all, 100);
         }),
