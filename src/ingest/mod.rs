@@ -25,7 +25,7 @@ mod texts;
 mod validate;
 mod window;
 
-pub use column::Column;
+pub use column::{Column, FileKind};
 pub use decode::{Encoding, UnknownEncoding, decoder};
 pub use error::{FileError, SizeLimit, Unaccepted};
 pub use header::ColumnFault;

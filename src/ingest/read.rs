@@ -3,7 +3,7 @@
 use std::{io::Read, sync::atomic::AtomicBool};
 
 use super::{
-    ColumnFault, FileError, Limits, Reject, Report, Row, TextTable,
+    ColumnFault, FileError, FileKind, Limits, Reject, Report, Row, TextTable,
     error::SizeLimit,
     header::Columns,
     refusal::Refusal,
@@ -40,7 +40,7 @@ impl Scanned {
     }
 }
 
-/// Reads one region's coverage file, decoded, to its end.
+/// Reads one region's coverage file, decoded, to its end. What it was announced as, `kind`, must be what it is.
 ///
 /// `cancelled` is looked at before every read of `input`.
 ///
@@ -48,6 +48,7 @@ impl Scanned {
 /// [`FileError`] if the file as a whole cannot be taken. A bad row is set aside and never an error.
 pub fn read(
     input: impl Read,
+    kind: FileKind,
     variants: &RegionVariants,
     limits: &Limits,
     cancelled: &AtomicBool,
@@ -56,7 +57,7 @@ pub fn read(
     let step = scanner.step()?;
     let header = scanner.record();
     let columns = match step {
-        Step::Record => Columns::read(&header),
+        Step::Record => Columns::read(&header, kind),
         Step::Fault(_) => Err(vec![ColumnFault::Unreadable]),
         Step::End => Err(vec![ColumnFault::NoHeaderRow]),
     };

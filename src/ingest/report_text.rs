@@ -9,10 +9,14 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut lines = vec![line(0, "rows", self.rows, None), line(1, "accepted", self.accepted, Some(self.rows))];
         if self.accepted > 0 {
-            let confirmed = self.accepted - self.unknown.saturating_add(self.none_planned).min(self.accepted);
+            let others = self.unknown.saturating_add(self.none_planned).saturating_add(self.deletes);
+            let confirmed = self.accepted.saturating_sub(others);
             lines.push(line(2, "variant confirmed", confirmed, Some(self.accepted)));
             lines.push(line(2, "variant Unknown", self.unknown, Some(self.accepted)));
             lines.push(line(2, "no coverage planned", self.none_planned, Some(self.accepted)));
+            if self.deletes > 0 {
+                lines.push(line(2, "deletes", self.deletes, Some(self.accepted)));
+            }
         }
         lines.push(line(1, "repeats", self.repeats, Some(self.rows)));
         lines.push(line(1, "set aside", self.set_aside, Some(self.rows)));

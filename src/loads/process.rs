@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use crate::{
-    ingest::{self, Encoding, FileError, Ingested, Limits, Scanned, Unaccepted},
+    ingest::{self, Encoding, FileError, FileKind, Ingested, Limits, Scanned, Unaccepted},
     store::{self, FORMAT, Manifest, StoreError, read_kept, remove_dir},
 };
 
@@ -124,7 +124,7 @@ impl Process {
             inner: ingest::decoder(encoding, upload).map_err(unreadable)?,
             hash: (encoding != Encoding::Identity).then(Sha256::new),
         };
-        let scanned = ingest::read(&mut content, variants, &limits, self.loads.closing())?;
+        let scanned = ingest::read(&mut content, FileKind::Full, variants, &limits, self.loads.closing())?;
         Ok((scanned, content.hash.map(|hash| hash.finalize().into())))
     }
 

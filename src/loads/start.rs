@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     domain::{CspRegion, RegionMap, Table3},
-    ingest::{self, Limits},
+    ingest::{self, FileKind, Limits},
     store::{
         self, ActiveFile, ActiveLoad, ActiveSet, DataDir, Manifest, Reaper, SealedLoad, StoreError, read_kept,
         refused_manifests, sealed_manifests, table3_of,
@@ -108,7 +108,7 @@ fn rebuild(
     let table3 = table3_of(&home, manifest, table3)?;
     let reread = || read_kept(&home, manifest.encoding);
     let file = reread().map_err(StoreError::io("opening the kept file in", &home))?;
-    let scanned = ingest::read(file, table3.region(manifest.region), limits, &AtomicBool::new(false))?;
+    let scanned = ingest::read(file, FileKind::Full, table3.region(manifest.region), limits, &AtomicBool::new(false))?;
     let ingested = scanned.settle(reread)?;
     store::replace_blocks(data, manifest, &ingested.rows, &ingested.texts, &table3)?;
     let load = SealedLoad::open(&home, reaper)?;
