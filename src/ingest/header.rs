@@ -96,7 +96,11 @@ impl Columns {
         let missing: Vec<_> = Column::ALL
             .into_iter()
             .filter(|column| missing(column) && !meant(column))
-            .map(|column| if column == Column::Change { ColumnFault::ChangeMissing } else { ColumnFault::Missing(column) })
+            .map(
+                |column| {
+                    if column == Column::Change { ColumnFault::ChangeMissing } else { ColumnFault::Missing(column) }
+                },
+            )
             .collect();
         faults.extend(missing);
         if places == [ABSENT; Column::ALL.len()] && faults.iter().all(ColumnFault::names_nothing) {
@@ -147,5 +151,10 @@ fn separator_hint(name: &str) -> &'static str {
 }
 
 fn required() -> String {
-    Column::ALL.into_iter().filter(|&column| FileKind::Full.requires(column)).map(Column::name).collect::<Vec<_>>().join(", ")
+    Column::ALL
+        .into_iter()
+        .filter(|&column| FileKind::Full.requires(column))
+        .map(Column::name)
+        .collect::<Vec<_>>()
+        .join(", ")
 }

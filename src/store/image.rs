@@ -83,6 +83,11 @@ impl Image {
         Ok(())
     }
 
+    /// How many rows there are, marks included.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len() / self.layout.stride()
+    }
+
     /// Every row in postcode order.
     pub(super) fn rows(&self) -> impl Iterator<Item = (Sector, Option<Entry>)> {
         self.runs.iter().flat_map(move |run| {
