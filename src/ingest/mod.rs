@@ -38,3 +38,6 @@ pub(crate) use report_text::{grouped, share};
 pub use row::Row;
 pub use settle::Ingested;
 pub use texts::TextTable;
+
+#[cfg(test)]
+mod delta_tests;

@@ -47,7 +47,7 @@ pub(super) enum Refusal<'a> {
     Disagrees(u32),
     #[error("line {0} speaks of the same postcode and was set aside; correct that line, and send one row for it")]
     BesideSetAside(u32),
-    #[error("\"{}\": what becomes of the row is upsert or delete, spelled just so", Quoted(.0))]
+    #[error("\"{}\": the change must be upsert or delete, spelled just so", Quoted(.0))]
     ChangeMalformed(&'a str),
     #[error("a delete names its location and says nothing else; leave this field empty, or send upsert")]
     DeleteNotBare(Column),
