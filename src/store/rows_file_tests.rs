@@ -5,8 +5,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::Facts;
 
-/// Rows by key, each with bits that are no delete's, and one of the texts.
-fn any_rows() -> impl Strategy<Value = (Vec<(String, String)>, BTreeMap<u64, (u32, usize)>)> {
+/// Pairs of texts; by key, facts and the place of a pair.
+type Written = (Vec<(String, String)>, BTreeMap<u64, (u32, usize)>);
+
+/// Facts that are no delete's.
+fn any_rows() -> impl Strategy<Value = Written> {
     let text = || "[a-zé,\n]{0,6}";
     let facts = (0u32..1 << Facts::BITS).prop_filter("a delete", |&bits| !Facts::from_bits(bits).is_delete());
     (
@@ -38,7 +41,7 @@ fn said(rows: &[Row], texts: &TextTable) -> Vec<(u64, String, String)> {
 fn written(directory: &tempfile::TempDir) -> (PathBuf, Vec<(u64, String, String)>) {
     let pairs = [("aerial", ""), ("", ""), ("pole", "é")].map(|(a, b)| (a.to_owned(), b.to_owned()));
     let (texts, ids) = table_of(directory, &pairs);
-    let rows: Vec<_> = (0..50u64).map(|n| Row::from_word(n * 7 << Facts::BITS, ids[n as usize % 3])).collect();
+    let rows: Vec<_> = (0..50u64).map(|n| Row::from_word((n * 7) << Facts::BITS, ids[n as usize % 3])).collect();
     write_rows(directory.path(), &rows, &texts).unwrap();
     (directory.path().join(FILE), said(&rows, &texts))
 }
@@ -104,7 +107,7 @@ fn what_makes_no_sense_is_told_whatever_its_checksum() {
         ("a row names a text that is not there", forged(&header(0, 1), &row(1 << Facts::BITS, 1))),
         ("a row is a delete", forged(&header(0, 1), &delete)),
         ("a text is not UTF-8", forged(&header(1, 0), b"\0\x01\0\0\xFF")),
-        ("something comes after", forged(&header(0, 1), &[one.clone(), two.clone()].concat())),
+        ("something comes after", forged(&header(0, 1), &[one.clone(), two].concat())),
         // Counts beyond the file take no memory.
         ("fill whole buffer", forged(&header(0, u32::MAX), &one)),
         ("fill whole buffer", forged(&header(u32::MAX, 0), &one)),
