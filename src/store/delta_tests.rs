@@ -41,7 +41,7 @@ impl Desk {
         std::fs::create_dir_all(&directory).unwrap();
         let manifest = json!({
             "format": FORMAT, "load_id": "south-base", "region": "south", "issue_time": "2026-11-20T04:05:06Z",
-            "reference": "", "received": "2026-11-20T04:05:06Z", "encoding": "identity", "sha256": "",
+            "reference": "", "submitter": "", "received": "2026-11-20T04:05:06Z", "encoding": "identity", "sha256": "",
             "content_sha256": "", "identity": "", "table3_sha256": hex::encode(table3.sha256()), "bytes_sent": 0,
             "bytes_decompressed": 0, "report": crate::ingest::Report::default(),
         });
