@@ -211,6 +211,7 @@ fn load(load_id: &str, state: CoverageLoadState) -> CoverageLoad {
             none_planned: 14,
             rejects_kept: 7,
             set_aside_locations: 2,
+            deletes: 0,
         }),
         refusal: String::new(),
     }

@@ -37,6 +37,7 @@ fn from_proto(sent: &CoverageLoadReport) -> Report {
         none_planned: number(sent.none_planned),
         rejects_kept: number(sent.rejects_kept),
         set_aside_locations: number(sent.set_aside_locations),
+        deletes: number(sent.deletes),
     }
 }
 
@@ -57,6 +58,7 @@ pub(super) fn to_proto(report: &Report) -> CoverageLoadReport {
         none_planned: number(report.none_planned),
         rejects_kept: number(report.rejects_kept),
         set_aside_locations: number(report.set_aside_locations),
+        deletes: number(report.deletes),
     }
 }
 
@@ -80,6 +82,7 @@ mod tests {
             none_planned: 7,
             rejects_kept: 10,
             set_aside_locations: 14,
+            deletes: 3,
         }
     }
 

@@ -92,6 +92,9 @@ pub(super) const fn reject_reason(reason: RejectReason) -> proto::RejectReason {
         RejectReason::TextTooLong => proto::RejectReason::TextTooLong,
         RejectReason::TextControlCharacter => proto::RejectReason::TextControlCharacter,
         RejectReason::RowsDisagree => proto::RejectReason::RowsDisagree,
+        RejectReason::ChangeMalformed => proto::RejectReason::ChangeMalformed,
+        RejectReason::DeleteNotBare => proto::RejectReason::DeleteNotBare,
+        RejectReason::DeleteUnknown => proto::RejectReason::DeleteUnknown,
     }
 }
 

@@ -20,7 +20,7 @@ use tonic::Code;
 use crate::{
     domain::{CspRegion, DayError},
     ingest::FileError,
-    loads::LoadError,
+    loads::{Guard, LoadError},
     store::StoreError,
 };
 
@@ -198,8 +198,11 @@ pub(super) fn load(error: LoadError) -> Failure {
         LoadError::RowCountMismatch { .. } => {
             new(InvalidArgument, ErrorReason::LoadRowCountMismatch).violating("header.row_count")
         }
-        LoadError::GuardRejects { load_id, .. } => {
-            new(FailedPrecondition, ErrorReason::LoadGuardRejects).with("load_id", load_id)
+        LoadError::Guards { load_id, tripped } => {
+            let guards: Vec<_> = tripped.iter().map(|tripped| tripped.guard).collect();
+            let reason = guards.first().map_or(ErrorReason::LoadRefused, |&first| guard(first));
+            let names: Vec<_> = guards.into_iter().map(Guard::slug).collect();
+            new(FailedPrecondition, reason).with("load_id", load_id).with("guards", names.join(","))
         }
         LoadError::Retained { load_id } => new(AlreadyExists, ErrorReason::LoadRetained).with("load_id", load_id),
         LoadError::Overtaken { load_id, now_active } => {
@@ -215,6 +218,19 @@ pub(super) fn load(error: LoadError) -> Failure {
         LoadError::ShuttingDown => new(Code::Unavailable, ErrorReason::ShuttingDown),
         LoadError::Store(error) => store(&error),
         LoadError::Thread => task(&error),
+    }
+}
+
+/// The reason of a load that this guard refused, first among those that did.
+const fn guard(guard: Guard) -> ErrorReason {
+    match guard {
+        Guard::Rejects => ErrorReason::LoadGuardRejects,
+        Guard::CoverageLost => ErrorReason::LoadGuardCoverageLost,
+        Guard::VariantChanged => ErrorReason::LoadGuardVariantChanged,
+        Guard::Unknown => ErrorReason::LoadGuardUnknown,
+        Guard::Shrink => ErrorReason::LoadGuardShrink,
+        Guard::Growth => ErrorReason::LoadGuardGrowth,
+        Guard::IssueOrder => ErrorReason::LoadGuardIssueOrder,
     }
 }
 

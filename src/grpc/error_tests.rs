@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use tonic::Status;
 use tonic_types::StatusExt as _;
 
-use crate::ingest::SizeLimit;
+use crate::{ingest::SizeLimit, loads::Tripped};
 
 use super::*;
 
@@ -36,7 +36,7 @@ fn told(failure: Failure) -> (Code, String, Vec<String>, Vec<String>, String) {
 
 #[test]
 fn every_load_error_has_its_code_and_reason() {
-    use Code::{Aborted, AlreadyExists, FailedPrecondition, Internal, InvalidArgument, ResourceExhausted, Unavailable};
+    use Code::{Aborted, AlreadyExists, Internal, InvalidArgument, ResourceExhausted, Unavailable};
     let id = || "south-x".to_owned();
     let now = Timestamp::UNIX_EPOCH;
     let file = |error| LoadError::File(error);
@@ -78,13 +78,6 @@ fn every_load_error_has_its_code_and_reason() {
             "header.row_count",
             "",
         ),
-        (
-            LoadError::GuardRejects { load_id: id(), set_aside: 1, rows: 2, permille_allowed: 1.0 },
-            FailedPrecondition,
-            "LOAD_GUARD_REJECTS",
-            "",
-            "load_id=south-x",
-        ),
         (LoadError::Retained { load_id: id() }, AlreadyExists, "LOAD_RETAINED", "", "load_id=south-x"),
         (LoadError::NotFound { load_id: id() }, Code::NotFound, "LOAD_NOT_FOUND", "", "load_id=south-x"),
         (LoadError::PageToken, InvalidArgument, "PAGE_TOKEN_INVALID", "page_token", ""),
@@ -102,6 +95,23 @@ fn every_load_error_has_its_code_and_reason() {
         assert_eq!(fields.concat(), field, "{words}");
         assert_eq!(told_metadata.concat(), metadata, "{words}");
         assert!(!message.contains("secret"), "{words} was sent as {message}");
+    }
+}
+
+#[test]
+fn a_guards_reason_is_its_name_and_all_that_refused_are_named() {
+    let tripped = |guard: Guard| {
+        let [measured, allowed, words] = ["much", "less", "why"].map(str::to_owned);
+        Tripped { guard, measured, allowed, words }
+    };
+    for guard in Guard::ALL {
+        let tripped = vec![tripped(guard), tripped(Guard::Shrink)];
+        let refusal = load(LoadError::Guards { load_id: "south-x".to_owned(), tripped });
+        let (code, reason, _, mut metadata, _) = told(refusal);
+        metadata.sort();
+        assert_eq!(code, Code::FailedPrecondition);
+        assert_eq!(reason, format!("LOAD_GUARD_{}", guard.slug().to_uppercase().replace('-', "_")));
+        assert_eq!(metadata, [format!("guards={guard},shrink"), "load_id=south-x".to_owned()]);
     }
 }
 

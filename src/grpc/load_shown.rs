@@ -50,6 +50,7 @@ fn report(report: &Report) -> proto::CoverageLoadReport {
         none_planned: count(report.none_planned),
         rejects_kept: count(report.rejects_kept),
         set_aside_locations: count(report.set_aside_locations),
+        deletes: count(report.deletes),
     }
 }
 

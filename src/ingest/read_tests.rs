@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     domain::{CspRegion, Table3},
-    ingest::{Column, Ingested, RejectReason},
+    ingest::{Column, FileKind, Ingested, RejectReason},
 };
 
 const HEADER: &str = "postcode,availability_date,wan_variant,connectivity_likelihood,auxiliary_equipment_required,\
@@ -17,7 +17,7 @@ fn limits() -> Limits {
 
 fn read_with(region: CspRegion, file: &[u8], limits: &Limits) -> Result<Scanned, FileError> {
     let table = Table3::shipped().unwrap();
-    read(file, table.region(region), limits, &AtomicBool::new(false))
+    read(file, FileKind::Full, table.region(region), limits, &AtomicBool::new(false))
 }
 
 fn ingest(region: CspRegion, file: &[u8]) -> Ingested {
@@ -310,7 +310,9 @@ fn a_stream_that_breaks_off_is_unreadable_and_a_cancelled_one_is_cancelled() {
     let table = Table3::shipped().unwrap();
     for (cancel, told) in [(false, "after its first 7 decompressed bytes: corrupt stream"), (true, "cancelled")] {
         let cancelled = AtomicBool::new(cancel);
-        let error = read(Broken(b"postcod"), table.region(CspRegion::South), &limits(), &cancelled).err().unwrap();
+        let error = read(Broken(b"postcod"), FileKind::Full, table.region(CspRegion::South), &limits(), &cancelled)
+            .err()
+            .unwrap();
         assert!(error.to_string().contains(told), "{error}");
     }
 }

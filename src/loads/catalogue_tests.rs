@@ -18,6 +18,7 @@ pub(in crate::loads) fn manifest(region: CspRegion, number: u32) -> Manifest {
         // Two loads each second: the id has to break the tie.
         received: Timestamp::from_second(i64::from(number / 2)).unwrap(),
         submitter: String::new(),
+        base_load_id: None,
         encoding: Encoding::Identity,
         sha256: String::new(),
         content_sha256: String::new(),
@@ -26,6 +27,9 @@ pub(in crate::loads) fn manifest(region: CspRegion, number: u32) -> Manifest {
         bytes_sent: 0,
         bytes_decompressed: 0,
         report: Report::default(),
+        compared: None,
+        guards: Vec::new(),
+        override_note: String::new(),
         packed: None,
     }
 }

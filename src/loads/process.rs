@@ -151,6 +151,7 @@ impl Process {
             reference: header.reference.clone(),
             received: self.received,
             submitter: header.submitter.clone(),
+            base_load_id: None,
             encoding: header.encoding,
             sha256: hex::encode(kept.sha256),
             content_sha256: hex::encode(content_sha256),
@@ -159,6 +160,9 @@ impl Process {
             bytes_sent: kept.bytes,
             bytes_decompressed,
             report,
+            compared: None,
+            guards: Vec::new(),
+            override_note: String::new(),
             packed: None,
         };
         let Ingested { rows, texts, report, rejects } = match scanned.settle(reread) {

@@ -24,8 +24,8 @@ pub struct Config {
     pub max_age: RegionMap<Option<SignedDuration>>,
     /// Table 3 as served, and as new loads are judged against.
     pub table3: Arc<Table3>,
-    /// The `rejects` guard: at most this many of a hundred rows may be set aside.
-    pub rejects_percent: f64,
+    /// What the guards of loads allow.
+    pub guards: loads::Thresholds,
     /// Bounds of what callers may ask for.
     pub limits: Limits,
     /// How long calls in flight may take to finish at shutdown.
@@ -119,7 +119,7 @@ impl Config {
                 .unwrap_or_else(|| vec![CspRegion::North, CspRegion::Central, CspRegion::South]),
             max_age: max_age(keys)?,
             table3: Arc::new(table3(keys)?),
-            rejects_percent: keys.get("guards.rejects_percent", percent)?.unwrap_or(0.1),
+            guards: guards(keys, defaults.thresholds)?,
             limits: Limits {
                 max_upload_bytes: whole("limits.max_upload_bytes", defaults.max_bytes_sent)?,
                 max_decompressed_bytes: whole("limits.max_decompressed_bytes", defaults.max_decompressed)?,
@@ -144,7 +144,7 @@ impl Config {
             max_bytes_sent: self.limits.max_upload_bytes,
             max_decompressed: self.limits.max_decompressed_bytes,
             max_rows: self.limits.max_rows,
-            rejects_permille: self.rejects_percent * 10.0,
+            thresholds: self.guards,
             retention: loads::Retention::default(),
         }
     }
@@ -167,8 +167,28 @@ fn threads(given: &Given) -> Option<usize> {
     usize::try_from(given.whole()?).ok().filter(|threads| (1..=1024).contains(threads))
 }
 
-fn percent(given: &Given) -> Option<f64> {
-    given.number().filter(|percent| (0.0..=100.0).contains(percent))
+fn percent(given: &Given) -> Option<loads::Share> {
+    share(given).filter(|share| *share <= loads::Share::percent(100))
+}
+
+/// More than the whole is what a region that grows may reach.
+fn share(given: &Given) -> Option<loads::Share> {
+    format!("{}%", given.decimal()?).parse().ok()
+}
+
+fn guards(keys: &Keys, defaults: loads::Thresholds) -> Result<loads::Thresholds, ConfigError> {
+    let at_most = |key, default| Ok(keys.get(key, percent)?.unwrap_or(default));
+    Ok(loads::Thresholds {
+        rejects: at_most("guards.rejects_percent", defaults.rejects)?,
+        delta_rejects: at_most("guards.delta_rejects_percent", defaults.delta_rejects)?,
+        delta_rejects_rows: keys.get("guards.delta_rejects_rows", Given::whole)?.unwrap_or(defaults.delta_rejects_rows),
+        coverage_lost: at_most("guards.coverage_lost_percent", defaults.coverage_lost)?,
+        variant_changed: at_most("guards.variant_changed_percent", defaults.variant_changed)?,
+        unknown: at_most("guards.unknown_percent", defaults.unknown)?,
+        shrink: at_most("guards.shrink_percent", defaults.shrink)?,
+        growth: keys.get("guards.growth_percent", share)?.unwrap_or(defaults.growth),
+        newer_only: keys.get("guards.issue_order", Given::truth)?.unwrap_or(defaults.newer_only),
+    })
 }
 
 fn path(given: &Given) -> Option<PathBuf> {

@@ -88,6 +88,8 @@ fn manifest() -> Manifest {
         issue_time: Timestamp::UNIX_EPOCH,
         reference: String::new(),
         received: Timestamp::UNIX_EPOCH,
+        submitter: String::new(),
+        base_load_id: None,
         encoding: Encoding::Identity,
         sha256: String::new(),
         content_sha256: String::new(),
@@ -96,6 +98,9 @@ fn manifest() -> Manifest {
         bytes_sent: 0,
         bytes_decompressed: 0,
         report: Report::default(),
+        compared: None,
+        guards: Vec::new(),
+        override_note: String::new(),
         packed: None,
     }
 }

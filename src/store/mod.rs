@@ -47,7 +47,7 @@ pub use data_dir::{DataDir, remove_dir, remove_load};
 pub use delta::{Applied, DeltaError, Merged, apply};
 pub use error::StoreError;
 pub use kept::{KeptFile, read_kept};
-pub use manifest::{FORMAT, Manifest, Packed};
+pub use manifest::{Compared, FORMAT, GuardRecord, Manifest, Packed};
 pub use movement::{Movement, Movements};
 pub use reaper::Reaper;
 pub use rebuild::{replace_blocks, table3_of};
