@@ -11,6 +11,15 @@ pub enum ColumnFault {
     /// It cannot be read as CSV.
     #[error("it cannot be read as CSV; the first line must name the columns: {}", required())]
     Unreadable,
+    /// The file is in UTF-16.
+    #[error("the file is in UTF-16, as a spreadsheet's \"Unicode text\" is; save it as CSV in UTF-8")]
+    Utf16,
+    /// Its lines end with carriage returns alone.
+    #[error(
+        "the lines end with carriage returns alone, as those of old Macintosh files do; save the file with LF or CRLF as \
+         line ends"
+    )]
+    CarriageReturns,
     /// A column of this name is not in the contract.
     #[error(
         "the column \"{}\" is not known{}", .name.escape_debug(),
@@ -54,6 +63,21 @@ impl ColumnFault {
             _ => false,
         }
     }
+}
+
+/// What the file's first bytes say it is, where that is no CSV that could be read: better than to list all that a header
+/// row of such bytes has wrong.
+pub(super) fn told_by_its_bytes(first_line: &[u8]) -> Option<ColumnFault> {
+    let first = |count: usize| first_line.get(..count).unwrap_or_default();
+    let nulls = |odd: usize| first(8).iter().skip(odd).step_by(2).all(|&byte| byte == 0);
+    let marked = matches!(first(2), [0xFF, 0xFE] | [0xFE, 0xFF]);
+    // Without its mark every other byte of plain letters is zero.
+    if marked || first_line.len() >= 8 && (nulls(0) != nulls(1)) {
+        return Some(ColumnFault::Utf16);
+    }
+    // The column names hold none, and one before the line's end is of that end.
+    let (_, before_last) = first_line.split_last()?;
+    memchr::memchr(b'\r', before_last).map(|_| ColumnFault::CarriageReturns)
 }
 
 const PREMISES: [&str; 2] = ["uprn", "address_identifier"];

@@ -8,6 +8,7 @@
 mod column;
 mod decode;
 mod error;
+mod gzip;
 mod header;
 mod limits;
 mod read;

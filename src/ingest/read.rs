@@ -5,7 +5,7 @@ use std::{io::Read, sync::atomic::AtomicBool};
 use super::{
     ColumnFault, FileError, FileKind, Limits, Reject, Report, Row, TextTable,
     error::SizeLimit,
-    header::Columns,
+    header::{Columns, told_by_its_bytes},
     refusal::Refusal,
     scan::{Record, ScanFault, Scanner, Step},
     validate::{Texts, Valid, Validator},
@@ -56,10 +56,9 @@ pub fn read(
     let mut scanner = Scanner::new(input, limits, cancelled)?;
     let step = scanner.step()?;
     let header = scanner.record();
-    let columns = match step {
-        Step::Record => Columns::read(&header, kind),
-        Step::Fault(_) => Err(vec![ColumnFault::Unreadable]),
-        Step::End => Err(vec![ColumnFault::NoHeaderRow]),
+    let columns = match told_by_its_bytes(header.raw) {
+        Some(fault) if step != Step::End => Err(vec![fault]),
+        _ => columns(step, &header, kind),
     };
     let columns = columns.map_err(|faults| FileError::Header { line: header.line, faults })?;
     let validator = Validator::new(columns, variants);
@@ -105,6 +104,14 @@ pub fn read(
     }
     scanned.bytes = scanner.read();
     Ok(scanned)
+}
+
+fn columns(step: Step, header: &Record<'_>, kind: FileKind) -> Result<Columns, Vec<ColumnFault>> {
+    match step {
+        Step::Record => Columns::read(header, kind),
+        Step::Fault(_) => Err(vec![ColumnFault::Unreadable]),
+        Step::End => Err(vec![ColumnFault::NoHeaderRow]),
+    }
 }
 
 impl Scanned {
