@@ -217,6 +217,39 @@ fn load(load_id: &str, state: CoverageLoadState) -> CoverageLoad {
     }
 }
 
+/// One location for each kind of change, one of which this build does not know.
+fn differing() -> Vec<CoverageChange> {
+    let facts = |date: &str, variant: &str| CoverageFacts {
+        availability_date: Some(date.to_owned()),
+        wan_variant: covered(CspRegion::Central, CoverageState::Available, date, variant).wan_variant,
+        connectivity_likelihood: ConnectivityLikelihood::High.into(),
+        ..CoverageFacts::default()
+    };
+    let change =
+        |postcode: &str, kind: i32, before: Option<CoverageFacts>, after: Option<CoverageFacts>, moved: &[i32]| {
+            CoverageChange { postcode: postcode.to_owned(), kind, movements: moved.to_vec(), before, after }
+        };
+    let (new, changed, removed) =
+        (CoverageChangeKind::New.into(), CoverageChangeKind::Changed.into(), CoverageChangeKind::Removed.into());
+    let information = "Meter cupboard, \"steel\" door";
+    let told = CoverageFacts { additional_information: information.to_owned(), ..facts("2026-02-01", "Unknown") };
+    let confirmed = [CoverageMovement::UnknownToConfirmed, CoverageMovement::TextsChanged].map(i32::from);
+    let aside = CoverageFacts { set_aside: true, ..CoverageFacts::default() };
+    vec![
+        change("AA1 1AA", new, None, Some(facts("2027-03-01", "Cellular")), &[]),
+        change("AA1 1AB", changed, Some(told), Some(facts("2026-02-01", "Cellular")), &confirmed),
+        change(
+            "AA1 1AD",
+            changed,
+            Some(CoverageFacts::default()),
+            Some(aside),
+            &[CoverageMovement::NewlySetAside.into()],
+        ),
+        change("AA1 1AE", removed, Some(facts("2020-01-01", "Cellular")), None, &[]),
+        change("AA1 1AF", 9, None, None, &[99]),
+    ]
+}
+
 #[tonic::async_trait]
 impl WanMatrixService for FakeServer {
     async fn request_wan_matrix(
@@ -289,9 +322,13 @@ impl WanMatrixService for FakeServer {
             postcode_rows: 1_234_567,
             set_aside_locations: 8,
             received_time: at(1_769_918_300),
+            damaged: false,
         });
+        // A region that has no load to be told of, and one whose load cannot be read.
+        let damaged =
+            ActiveCoverage { csp_region: CspRegion::South4g.into(), damaged: true, ..ActiveCoverage::default() };
         Ok(Response::new(ListActiveCoverageResponse {
-            regions: std::iter::once(north).chain(answering).collect(),
+            regions: std::iter::once(north).chain(answering).chain([damaged]).collect(),
             active_set_digest: "34".repeat(32),
         }))
     }
@@ -383,6 +420,28 @@ impl CoverageLoadService for FakeServer {
         let next = if from + 1 < loads.len() { (from + 1).to_string() } else { String::new() };
         let page = loads.into_iter().skip(from).take(1).collect();
         Ok(Response::new(ListCoverageLoadsResponse { loads: page, next_page_token: next }))
+    }
+
+    type StreamCoverageChangesStream =
+        Pin<Box<dyn Stream<Item = Result<StreamCoverageChangesResponse, Status>> + Send + 'static>>;
+
+    async fn stream_coverage_changes(
+        &self,
+        request: Request<StreamCoverageChangesRequest>,
+    ) -> Result<Response<Self::StreamCoverageChangesStream>, Status> {
+        self.check()?;
+        let request = request.into_inner();
+        let mut items: Vec<_> = differing()
+            .into_iter()
+            .filter(|change| {
+                change.postcode > request.after_postcode && request.before_load_id != request.after_load_id
+            })
+            .map(|change| Ok(StreamCoverageChangesResponse { change: Some(change) }))
+            .collect();
+        if request.before_load_id == REFUSED_LOAD {
+            items.push(Err(status(Code::Unavailable, "SHUTTING_DOWN", "the server is shutting down", &[])));
+        }
+        Ok(Response::new(Box::pin(tokio_stream::iter(items))))
     }
 
     type StreamCoverageRejectsStream =

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use crate::{
     domain,
     grpc::proto::{
-        ConnectivityLikelihood, CoverageLoadState, CoverageState, CspRegion, Encoding, ErrorReason, RejectReason,
-        WanVariantStatus,
+        ConnectivityLikelihood, CoverageChangeKind, CoverageLoadState, CoverageMovement, CoverageState, CspRegion,
+        Encoding, ErrorReason, RejectReason, WanVariantStatus,
     },
     ingest,
 };
@@ -87,6 +87,16 @@ pub(super) fn encoding(number: i32) -> String {
 /// `postcode_malformed`, …
 pub(super) fn reject_reason(number: i32) -> String {
     snake(number, RejectReason::try_from(number).ok().map(|reason| reason.as_str_name()), "REJECT_REASON_")
+}
+
+/// `new`, `changed` or `removed`.
+pub(super) fn change_kind(number: i32) -> String {
+    snake(number, CoverageChangeKind::try_from(number).ok().map(|kind| kind.as_str_name()), "COVERAGE_CHANGE_KIND_")
+}
+
+/// `unknown_to_confirmed`, …
+pub(super) fn movement(number: i32) -> String {
+    snake(number, CoverageMovement::try_from(number).ok().map(|moved| moved.as_str_name()), "COVERAGE_MOVEMENT_")
 }
 
 /// As ErrorInfo has it: `POSTCODE_MALFORMED`.

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use tonic::Code;
 
 use crate::{
-    domain::{CspRegion, DayError},
+    domain::{CspRegion, DayError, PostcodeError},
     ingest::FileError,
     loads::{Guard, LoadError},
     store::StoreError,
@@ -113,10 +113,18 @@ pub(super) fn chunk(field: &str, what: impl Into<String>) -> Failure {
     Failure::field(ErrorReason::LoadFileUnreadable, field, what)
 }
 
-/// The sender of a file fell silent.
-pub(super) fn silent(after: Duration) -> Failure {
-    let what = format!("nothing came for {} seconds; nothing of the file is kept, send it again", after.as_secs());
+/// The caller of a stream took nothing for so long.
+pub(super) fn stalled(after: Duration) -> Failure {
+    let what = format!(
+        "nothing of the stream was taken for {} seconds; resume it after the last item that came",
+        after.as_secs()
+    );
     Failure::new(Code::DeadlineExceeded, ErrorReason::Unspecified, what)
+}
+
+/// An `after_postcode` that is none.
+pub(super) fn after_postcode(error: &PostcodeError) -> Failure {
+    Failure::field(ErrorReason::PostcodeMalformed, "after_postcode", error.to_string())
 }
 
 /// The server's own clock is far off.
@@ -212,9 +220,14 @@ pub(super) fn load(error: LoadError) -> Failure {
             new(FailedPrecondition, ErrorReason::LoadRefused).with("load_id", load_id)
         }
         LoadError::NotFound { load_id } => new(NotFound, ErrorReason::LoadNotFound).with("load_id", load_id),
+        LoadError::RegionsDiffer { .. } => {
+            new(InvalidArgument, ErrorReason::LoadRegionsDiffer).violating("after_load_id")
+        }
         LoadError::PageToken => new(InvalidArgument, ErrorReason::PageTokenInvalid).violating("page_token"),
         // Nobody is there to read it.
         LoadError::Abandoned => new(Code::Cancelled, ErrorReason::Unspecified),
+        LoadError::Silent { .. } | LoadError::TooSlow { .. } => new(Code::DeadlineExceeded, ErrorReason::Unspecified),
+        LoadError::MessageMalformed => new(InvalidArgument, ErrorReason::LoadFileUnreadable).violating("part"),
         LoadError::ShuttingDown => new(Code::Unavailable, ErrorReason::ShuttingDown),
         LoadError::Store(error) => store(&error),
         LoadError::Thread => task(&error),

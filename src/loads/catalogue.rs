@@ -35,6 +35,8 @@ pub(super) struct Catalogue {
     pub(super) active: ActiveFile,
     pub(super) damaged: Vec<String>,
     pub(super) retained: BTreeMap<String, Manifest>,
+    /// Loads whose manifest cannot be read, with what their ids say.
+    pub(super) unreadable: BTreeMap<String, Manifest>,
     pub(super) refused: BTreeMap<String, (Manifest, String)>,
 }
 
@@ -43,14 +45,15 @@ type Place<'a> = (Timestamp, &'a str);
 
 impl Catalogue {
     pub(super) fn get(&self, load_id: &str) -> Option<LoadRecord> {
-        let retained = self.retained.get(load_id).map(|manifest| self.retained_record(manifest));
+        let retained = self.retained.get(load_id).or_else(|| self.unreadable.get(load_id));
+        let retained = retained.map(|manifest| self.retained_record(manifest));
         retained.or_else(|| self.refused.get(load_id).map(refused_record))
     }
 
     fn retained_record(&self, manifest: &Manifest) -> LoadRecord {
         let load_id = &manifest.load_id;
         let activated = self.active.activated(load_id);
-        let state = if self.damaged.contains(load_id) {
+        let state = if self.damaged.contains(load_id) || self.unreadable.contains_key(load_id) {
             LoadState::Damaged
         } else if self.active.active(manifest.region) == Some(load_id) {
             LoadState::Active
@@ -67,6 +70,7 @@ impl Catalogue {
         let mut all: Vec<Place<'_>> = self
             .retained
             .values()
+            .chain(self.unreadable.values())
             .chain(self.refused.values().map(|(manifest, _)| manifest))
             .filter(|manifest| filter.region.is_none_or(|region| region == manifest.region))
             .map(|manifest| (manifest.received, manifest.load_id.as_str()))

@@ -1,6 +1,6 @@
 //! Why a load did not become active, or cannot be shown.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use jiff::Timestamp;
 
@@ -43,16 +43,37 @@ pub enum LoadError {
     RefusedLoad { load_id: String },
     #[error("no load {load_id} is known here; ListCoverageLoads names those that are")]
     NotFound { load_id: String },
+    #[error("the two loads are of different regions, {before} and {after}; compare loads of one region")]
+    RegionsDiffer { before: CspRegion, after: CspRegion },
     #[error("the page token is not one that this server gave, or came with other filters; begin without one")]
     PageToken,
     #[error("the sender went away before the end of the file; nothing of it is kept")]
     Abandoned,
+    #[error("nothing came for {} seconds; nothing of the file is kept, send it again", .after.as_secs())]
+    Silent { after: Duration },
+    #[error(
+        "the file came at less than {least} bytes a second, and others wait for their turn; nothing of it is kept: send \
+         it compressed, or from nearer"
+    )]
+    TooSlow { least: u64 },
+    #[error("a message came that is no part of a file; nothing of it is kept")]
+    MessageMalformed,
     #[error("the server is shutting down; send the load again when it is back")]
     ShuttingDown,
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("the load's thread ended unexpectedly")]
     Thread,
+}
+
+impl LoadError {
+    /// Whether what is on disk cannot be trusted.
+    pub(super) const fn is_damage(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_damage(),
+            _ => false,
+        }
+    }
 }
 
 /// The first guard in full, the others by their figures: what to do is much the same for all.

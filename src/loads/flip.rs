@@ -7,7 +7,7 @@ use crate::{
     store::{self, Activation, ActiveLoad, AuditEvent, SealedLoad},
 };
 
-use super::{LoadError, LoadRecord, LoadState, Loads, not_found, start};
+use super::{LoadError, LoadRecord, LoadState, Loads, not_found};
 
 impl Loads {
     /// Makes a sealed load the one its region answers from, provided that the region still answers from the load it was
@@ -20,7 +20,7 @@ impl Loads {
     /// When `active.json` cannot be written, or another load was activated meanwhile; every answer is then as it was.
     pub(super) fn flip(
         &self,
-        load: SealedLoad,
+        load: Arc<SealedLoad>,
         by: &str,
         judged_against: JudgedAgainst,
     ) -> Result<LoadRecord, LoadError> {
@@ -52,7 +52,7 @@ impl Loads {
             return Err(error.into());
         }
 
-        let set = self.active.load().with(ActiveLoad::new(Arc::new(load), now));
+        let set = self.active.load().with(ActiveLoad::new(load, now));
         self.active.store(Arc::new(set));
         let mut catalogue = self.write();
         catalogue.active = file;
@@ -76,6 +76,8 @@ impl Loads {
     ) -> Result<LoadRecord, LoadError> {
         let (load_id, region) = (load.manifest().load_id.clone(), load.manifest().region);
         self.enter(&load, by)?;
+        let load = Arc::new(load);
+        self.opened.remember(&load);
         match self.flip(load, by, judged_against) {
             Ok(record) => {
                 self.tidy(region);
@@ -107,6 +109,7 @@ impl Loads {
         let manifest = load.manifest();
         let mut catalogue = self.write();
         let refused_before = catalogue.refused.remove(&manifest.load_id).is_some();
+        catalogue.unreadable.remove(&manifest.load_id);
         catalogue.retained.insert(manifest.load_id.clone(), manifest.clone());
         drop(catalogue);
         if refused_before {
@@ -131,9 +134,7 @@ impl Loads {
             LoadState::Refused => return Err(LoadError::RefusedLoad { load_id: load_id.to_owned() }),
             LoadState::Staged | LoadState::Superseded | LoadState::Damaged => {}
         }
-        let opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
-        let load = start::open_or_rebuild(&self.data, &record.manifest, &self.table3, &self.limits(), &self.reaper)?;
-        drop(opening);
+        let load = self.open_retained(&record.manifest)?;
         let activated = self.flip(load, by, JudgedAgainst::Nothing)?;
         self.tidy(record.manifest.region);
         Ok(activated)
@@ -148,3 +149,7 @@ pub(super) enum JudgedAgainst {
     /// An operator's choice is not judged.
     Nothing,
 }
+
+#[cfg(test)]
+#[path = "flip_tests.rs"]
+mod tests;

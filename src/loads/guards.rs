@@ -1,14 +1,11 @@
 //! What stands between a file and the answers: integrity checks, which nobody may override, and guards.
 
-use crate::store::{DataDir, Manifest, StoreError};
+use crate::store::Manifest;
 
 use super::{
     LoadError, LoadHeader, Settings,
     judge::{self, GuardInput},
 };
-
-/// Bytes of disk a row may take while its load is built, sled's rewriting included; measured at a good half of it.
-const DISK_BYTES_A_ROW: u64 = 6 * 9;
 
 /// Holds the bytes that came against what was announced.
 pub(super) fn as_announced(header: &LoadHeader, sha256: &[u8; 32], rows: u64) -> Result<(), LoadError> {
@@ -29,13 +26,4 @@ pub(super) fn judge(manifest: &Manifest, settings: &Settings) -> Result<(), Load
         Ok(_) => Ok(()),
         Err(tripped) => Err(LoadError::Guards { load_id: load_id.clone(), tripped }),
     }
-}
-
-/// Refuses a load that the disk cannot hold, before anything is packed.
-pub(super) fn disk(data: &DataDir, rows: usize) -> Result<(), LoadError> {
-    /// What sled takes for an empty database.
-    const FLOOR: u64 = 4 << 20;
-    let needed = FLOOR + rows as u64 * DISK_BYTES_A_ROW;
-    let free = data.free_bytes()?;
-    if free < needed { Err(StoreError::DiskFull { needed, free }.into()) } else { Ok(()) }
 }

@@ -5,21 +5,27 @@
 
 mod attempt;
 mod catalogue;
+mod differing;
 mod error;
 mod flip;
+mod given_up;
 mod guard;
 mod guards;
 mod header;
 mod identity;
 mod judge;
 mod keep;
+mod noted;
+mod opened;
 mod process;
 mod record;
 mod retention;
+mod room;
 mod settings;
 mod share;
 mod start;
 mod turn;
+mod unreadable;
 mod upload;
 
 use std::{
@@ -37,12 +43,13 @@ use tokio::sync::watch;
 use crate::{
     domain::{CspRegion, Table3},
     ingest::{Limits, Reject},
-    store::{self, ActiveSet, AuditEvent, AuditLine, AuditLog, DataDir, Manifest, Reaper, StoreError},
+    store::{self, ActiveSet, AuditLog, DataDir, Manifest, Reaper, StoreError},
 };
 
 pub use attempt::{Attempt, Submitted};
 pub use catalogue::{ListFilter, Page};
 pub use error::LoadError;
+pub use given_up::GivenUp;
 pub use guard::{Guard, UnknownGuard};
 pub use header::{LoadHeader, REFERENCE_MAX};
 pub use judge::{AgainstActive, GuardInput, Tripped, judge};
@@ -52,6 +59,8 @@ pub use settings::{Clock, Settings, Thresholds};
 pub use share::{Share, ShareMalformed};
 
 use catalogue::Catalogue;
+use noted::Denials;
+use opened::Opened;
 use turn::Turns;
 
 /// How far a sender's clock may run ahead of ours.
@@ -64,13 +73,13 @@ pub struct Loads {
     clock: Clock,
     data: DataDir,
     audit: AuditLog,
+    denials: Denials,
     reaper: Reaper,
     active: ArcSwap<ActiveSet>,
     catalogue: RwLock<Catalogue>,
     /// Held by whoever changes which loads are active or kept; never while the catalogue is locked.
     changing: Mutex<()>,
-    /// Held by whoever opens a retained load, for it may have to be rebuilt.
-    opening: Mutex<()>,
+    opened: Opened,
     turns: Arc<Turns>,
     flips: watch::Sender<u64>,
     closing: AtomicBool,
@@ -93,7 +102,8 @@ impl Loads {
         let reaper = Reaper::start().map_err(|_| LoadError::Thread)?;
         let (catalogue, set) = start::open(&data, &table3, &limits(&settings, &data), &reaper)?;
         let loads = Arc::new(Self {
-            audit: AuditLog::new(&data),
+            audit: AuditLog::new(&data, settings.audit),
+            denials: Denials::default(),
             settings,
             table3,
             clock,
@@ -102,11 +112,14 @@ impl Loads {
             active: ArcSwap::from_pointee(set),
             catalogue: RwLock::new(catalogue),
             changing: Mutex::default(),
-            opening: Mutex::default(),
+            opened: Opened::default(),
             turns: Arc::default(),
             flips: watch::Sender::new(0),
             closing: AtomicBool::new(false),
         });
+        for active in loads.active().loads() {
+            loads.opened.remember(active.sealed());
+        }
         for region in CspRegion::ALL {
             loads.tidy(region);
         }
@@ -212,14 +225,6 @@ impl Loads {
         self.catalogue.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes in the audit log what has been done. A log that cannot be written is loud, and undoes nothing.
-    fn audit(&self, event: AuditEvent, region: CspRegion, load_id: &str, by: &str, note: &str) {
-        let line = AuditLine { time: self.now(), event, region: region.slug(), load_id, by, note };
-        if let Err(error) = self.audit.append(&line) {
-            tracing::error!(?line, %error, "the audit log cannot be written");
-        }
-    }
-
     fn read<T>(&self, what: impl FnOnce(&Catalogue) -> T) -> T {
         what(&self.catalogue.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -227,11 +232,6 @@ impl Loads {
     /// The load a region answers from.
     fn active_id(&self, region: CspRegion) -> Option<String> {
         self.read(|catalogue| catalogue.active.active(region).map(str::to_owned))
-    }
-
-    /// Why an upload ended early: we are closing, or its sender went away.
-    fn broken_off(&self) -> LoadError {
-        if self.closing.load(Ordering::Relaxed) { LoadError::ShuttingDown } else { LoadError::Abandoned }
     }
 
     /// The outcome of a submission that is here already: active means done, retained is for ActivateCoverageLoad.
@@ -249,8 +249,7 @@ impl Loads {
     /// Keeps the record of a load that was judged and found wanting, and gives back why.
     fn refuse(&self, manifest: Manifest, refusal: LoadError, rejects: &[Reject]) -> LoadError {
         tracing::warn!(load_id = manifest.load_id, %refusal, "load refused");
-        let by = &manifest.submitter;
-        self.audit(AuditEvent::Refused, manifest.region, &manifest.load_id, by, &refusal.to_string());
+        self.note_refusal(manifest.region, &manifest.load_id, &manifest.submitter, &refusal);
         match self.record_refusal(manifest, &refusal.to_string(), rejects) {
             Ok(()) => refusal,
             Err(error) => error.into(),

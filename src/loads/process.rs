@@ -6,7 +6,7 @@ use std::{
     io::{self, Read},
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -23,11 +23,12 @@ use crate::{
 };
 
 use super::{
-    LoadError, LoadHeader, Loads, Submitted,
+    GivenUp, LoadError, LoadHeader, Loads, Submitted,
     flip::JudgedAgainst,
     guards,
     identity::Identity,
     keep::{Kept, keep},
+    room::{A_LOOK, Needs},
     upload::{Part, UploadReader},
 };
 
@@ -38,6 +39,7 @@ pub(super) struct Process {
     received: Timestamp,
     directory: PathBuf,
     keeper: mpsc::Sender<Part>,
+    given_up: Arc<OnceLock<GivenUp>>,
 }
 
 /// A file that came whole and could be read.
@@ -48,10 +50,16 @@ struct Received {
 }
 
 impl Process {
-    pub(super) fn new(loads: Arc<Loads>, header: LoadHeader, keeper: mpsc::Sender<Part>) -> Self {
+    /// `given_up` is set before an upload is broken off, unless its sender went away.
+    pub(super) fn new(
+        loads: Arc<Loads>,
+        header: LoadHeader,
+        keeper: mpsc::Sender<Part>,
+        given_up: Arc<OnceLock<GivenUp>>,
+    ) -> Self {
         let received = loads.now();
         let directory = loads.data().incoming().join("load");
-        Self { loads, header, received, directory, keeper }
+        Self { loads, header, received, directory, keeper, given_up }
     }
 
     pub(super) fn run(
@@ -62,10 +70,11 @@ impl Process {
         yield_to_lookups();
         let begin = || {
             remove_dir(&self.directory)?;
-            fs::create_dir_all(&self.directory).map_err(StoreError::io("creating", &self.directory))
+            fs::create_dir_all(&self.directory).map_err(StoreError::io("creating", &self.directory))?;
+            // What is announced must fit before any of it is taken.
+            self.loads.room_for(Needs { rows: self.header.row_count.unwrap_or_default(), ..Needs::default() })
         };
         let result = begin()
-            .map_err(LoadError::from)
             .and_then(|()| self.receive(reader_parts, keeper_parts))
             .and_then(|received| self.conclude(received));
         // A sealed load has moved away; whatever is still here belongs to nobody.
@@ -83,9 +92,10 @@ impl Process {
         keeper_parts: mpsc::Receiver<Part>,
     ) -> Result<Received, LoadError> {
         let (directory, encoding) = (self.directory.clone(), self.header.encoding);
+        let loads = Arc::clone(&self.loads);
         let keeping = move || {
             yield_to_lookups();
-            keep(keeper_parts, &directory, encoding)
+            keep(keeper_parts, &directory, encoding, || loads.room_for(Needs { file: A_LOOK, ..Needs::default() }))
         };
         let keeping =
             thread::Builder::new().name("load-keep".to_owned()).spawn(keeping).map_err(|_| LoadError::Thread)?;
@@ -100,12 +110,21 @@ impl Process {
         match (read, kept) {
             // A disk that is full is the reason for whatever the reader met then.
             (_, Err(error)) => Err(error),
-            (Err(_), _) if abandoned.load(Ordering::Relaxed) => Err(self.loads.broken_off()),
+            (Err(_), _) if abandoned.load(Ordering::Relaxed) => Err(self.broken_off()),
             (Err(error), _) => Err(error),
-            (Ok(_), Ok(None)) => Err(self.loads.broken_off()),
+            (Ok(_), Ok(None)) => Err(self.broken_off()),
             (Ok((scanned, content_sha256)), Ok(Some(kept))) => {
                 Ok(Received { kept, content_sha256: content_sha256.unwrap_or(kept.sha256), scanned })
             }
+        }
+    }
+
+    /// Why the upload ended early.
+    fn broken_off(&self) -> LoadError {
+        match self.given_up.get() {
+            _ if self.loads.closing().load(Ordering::Relaxed) => LoadError::ShuttingDown,
+            Some(&why) => why.into(),
+            None => LoadError::Abandoned,
         }
     }
 
@@ -181,7 +200,7 @@ impl Process {
         }
 
         let packing = Instant::now();
-        guards::disk(loads.data(), rows.len())?;
+        loads.room_for(Needs { rows: rows.len() as u64, texts: texts.bytes(), file: 0 })?;
         manifest.packed = Some(store::pack(directory, &rows, &texts, table3, &manifest)?);
         drop((rows, texts));
         store::write_rejects(directory, &rejects)?;

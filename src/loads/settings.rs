@@ -5,6 +5,8 @@ use std::{path::PathBuf, sync::Arc};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::store::Rotation;
+
 use super::{Retention, share::Share};
 
 /// Reads the time. Given in from the edge, so that tests choose it.
@@ -21,8 +23,12 @@ pub struct Settings {
     pub max_decompressed: u64,
     /// A file stops at this many data rows.
     pub max_rows: u32,
+    /// Bytes of the disk that loads leave free.
+    pub keep_free: u64,
     /// What the guards allow.
     pub thresholds: Thresholds,
+    /// When the audit log is put aside, and how much of it is kept.
+    pub audit: Rotation,
     /// How long earlier loads are kept.
     pub retention: Retention,
 }
@@ -75,7 +81,9 @@ impl Default for Settings {
             max_bytes_sent: 1 << 30,
             max_decompressed: 4 << 30,
             max_rows: 5_000_000,
+            keep_free: 256 << 20,
             thresholds: Thresholds::default(),
+            audit: Rotation::default(),
             retention: Retention::default(),
         }
     }

@@ -6,7 +6,9 @@ use jiff::SignedDuration;
 
 use crate::{
     domain::{CspRegion, RegionMap, Table3},
+    grpc::PaceLimits,
     loads,
+    store::Rotation,
 };
 
 use super::config_keys::{ConfigError, Given, Keys};
@@ -28,6 +30,8 @@ pub struct Config {
     pub guards: loads::Thresholds,
     /// Bounds of what callers may ask for.
     pub limits: Limits,
+    /// When the audit log is put aside, and how much of it is kept.
+    pub audit: Rotation,
     /// How long calls in flight may take to finish at shutdown.
     pub drain: Duration,
     /// What is logged, and how.
@@ -49,6 +53,17 @@ pub struct Limits {
     pub max_request: Duration,
     /// The longest silence of an upload's sender.
     pub max_upload_silence: Duration,
+    /// The least rate of an upload, in bytes a second, once it has been waited for as long as a silence may last.
+    pub min_upload_rate: u64,
+    /// What loads leave free of the disk.
+    pub keep_free_bytes: u64,
+}
+
+impl Limits {
+    /// What the sender of an upload must keep to.
+    pub(super) const fn pace(&self) -> PaceLimits {
+        PaceLimits { silence: self.max_upload_silence, least_rate: self.min_upload_rate }
+    }
 }
 
 /// What is logged, and how.
@@ -126,6 +141,12 @@ impl Config {
                 max_rows: keys.get("limits.max_rows", rows)?.unwrap_or(defaults.max_rows),
                 max_request: seconds("limits.max_request_seconds", 30)?,
                 max_upload_silence: seconds("limits.max_upload_silence_seconds", 60)?,
+                min_upload_rate: whole("limits.min_upload_bytes_per_second", 32 << 10)?,
+                keep_free_bytes: keys.get("limits.keep_free_bytes", Given::whole)?.unwrap_or(defaults.keep_free),
+            },
+            audit: Rotation {
+                bytes: whole("audit.max_file_bytes", defaults.audit.bytes)?,
+                kept: keys.get("audit.kept_files", files)?.unwrap_or(defaults.audit.kept),
             },
             drain: Duration::from_secs(keys.get("shutdown.drain_seconds", Given::whole)?.unwrap_or(10)),
             log: Log {
@@ -144,7 +165,9 @@ impl Config {
             max_bytes_sent: self.limits.max_upload_bytes,
             max_decompressed: self.limits.max_decompressed_bytes,
             max_rows: self.limits.max_rows,
+            keep_free: self.limits.keep_free_bytes,
             thresholds: self.guards,
+            audit: self.audit,
             retention: loads::Retention::default(),
         }
     }
@@ -161,6 +184,10 @@ fn default_threads() -> usize {
 
 fn at_least_one(given: &Given) -> Option<u64> {
     given.whole().filter(|&number| number > 0)
+}
+
+fn files(given: &Given) -> Option<u32> {
+    u32::try_from(given.whole()?).ok().filter(|files| (1..=1000).contains(files))
 }
 
 fn threads(given: &Given) -> Option<usize> {

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt, fs, io, net::SocketAddr, path::PathBuf};
 use crate::domain::Table3Error;
 
 /// Every key, and what it expects.
-pub(super) const KEYS: [(&str, &str); 29] = [
+pub(super) const KEYS: [(&str, &str); 33] = [
     ("data_dir", "a directory"),
     ("listen", "an address and port such as 127.0.0.1:50051"),
     ("allow_plaintext", "true or false"),
@@ -28,6 +28,10 @@ pub(super) const KEYS: [(&str, &str); 29] = [
     ("limits.max_rows", "a whole number from 1 to 4294967295"),
     ("limits.max_request_seconds", "a whole number from 1"),
     ("limits.max_upload_silence_seconds", "a whole number from 1"),
+    ("limits.min_upload_bytes_per_second", "a whole number from 1"),
+    ("limits.keep_free_bytes", "a whole number"),
+    ("audit.max_file_bytes", "a whole number from 1"),
+    ("audit.kept_files", "a whole number from 1 to 1000"),
     ("max_age_hours.north", "a whole number from 1"),
     ("max_age_hours.central", "a whole number from 1"),
     ("max_age_hours.south", "a whole number from 1"),

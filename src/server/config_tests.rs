@@ -49,6 +49,11 @@ fn flags_stand_over_variables_and_those_over_the_file() {
         [limits]
         max_rows = 10
         max_request_seconds = 5
+        min_upload_bytes_per_second = 7
+        keep_free_bytes = 0
+        [audit]
+        max_file_bytes = 1000
+        kept_files = 3
         [max_age_hours]
         4g-south = 36
         [log]
@@ -88,6 +93,9 @@ fn flags_stand_over_variables_and_those_over_the_file() {
     assert_eq!(config.loads().thresholds, guards);
     assert_eq!(config.limits.max_rows, 20);
     assert_eq!(config.limits.max_request, Duration::from_secs(5));
+    assert_eq!(config.limits.pace(), PaceLimits { silence: Duration::from_secs(60), least_rate: 7 });
+    assert_eq!(config.loads().keep_free, 0);
+    assert_eq!(config.loads().audit, Rotation { bytes: 1000, kept: 3 });
     assert_eq!(config.max_age[CspRegion::South4G], Some(SignedDuration::from_hours(36)));
     assert_eq!(config.max_age[CspRegion::North4G], Some(SignedDuration::from_hours(1)));
     assert_eq!(config.log.level, "warn,wan_matrix=debug");

@@ -40,6 +40,12 @@ impl ActiveLoad {
         self.load.manifest()
     }
 
+    /// The load itself.
+    #[must_use]
+    pub const fn sealed(&self) -> &Arc<SealedLoad> {
+        &self.load
+    }
+
     /// When it began to answer.
     #[must_use]
     pub const fn activated(&self) -> Timestamp {

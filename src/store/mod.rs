@@ -40,11 +40,13 @@ mod units;
 
 pub use active::{ActiveLoad, ActiveSet, Answer};
 pub use active_file::{Activation, ActiveFile};
-pub use audit::{AuditEvent, AuditLine, AuditLog};
+pub use audit::{AuditEvent, AuditLine, AuditLog, Rotation};
 pub use changes::{Change, ChangedLocation, Told, changes};
 pub use compare::{Changes, compare, compare_sealed};
 pub use data_dir::{DataDir, remove_dir, remove_load};
 pub use delta::{Applied, DeltaError, Merged, apply};
+#[cfg(test)]
+pub(crate) use durable::faults;
 pub use error::StoreError;
 pub use kept::{KeptFile, read_kept};
 pub use manifest::{Compared, FORMAT, GuardRecord, Manifest, Packed};

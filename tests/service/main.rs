@@ -2,8 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
+mod audit;
+mod changes;
+mod damage;
+mod damaged;
 mod deadline;
 mod health;
+mod interrupted;
 mod loads;
 mod lookup;
 mod lookup_errors;

@@ -163,8 +163,20 @@ ask load_shown              0 $loads/GetCoverageLoad "{\"loadId\": \"$first\"}"
 ask load_rejects            0 $loads/StreamCoverageRejects "{\"loadId\": \"$first\"}"
 ask load_rejects_after_the_last 0 $loads/StreamCoverageRejects "{\"loadId\": \"$first\", \"afterLine\": \"1202\"}"
 
-# Superseded; submitting it again does not bring it back.
+# What differs, in both directions, from any postcode, and what cannot be compared.
 submit load_newer           0 "$(submission "$work/newer.csv" $region 2026-01-06T06:00:00Z)"
+second="$(sed -n 's/.*"loadId": "\([^"]*\)".*/\1/p' "$work/out.txt")"
+changes() { ask "$1" "$2" $loads/StreamCoverageChanges "{\"beforeLoadId\": \"$3\", \"afterLoadId\": \"$4\"${5:+, $5}}"; }
+changes changes             0 "$first" "$second" '"afterPostcode": "aa7 3zx"'
+changes changes_back        0 "$second" "$first" '"afterPostcode": "AA7 3ZX"'
+changes changes_of_a_load_with_itself 0 "$first" "$first"
+changes changes_after_no_postcode 67 "$first" "$second" '"afterPostcode": "AA7"'
+changes changes_of_a_refused_load 73 "$first" "$refused"
+changes changes_of_no_load  69 "$first" north-20260101T000000Z-000000000000
+other="$(sed -n 's/.*"loadId": "\(south[^"]*\)".*/\1/p' "$goldens/active_coverage.txt" | head -n 1)"
+changes changes_of_two_regions 67 "$first" "$other"
+
+# Superseded; submitting it again does not bring it back.
 postcode answered_from_the_newer_load 0 'AA7 1AA'
 submit load_retained       70 "$(submission "$clean" $region $issued)"
 ask load_activated          0 $loads/ActivateCoverageLoad "{\"loadId\": \"$first\"}"
