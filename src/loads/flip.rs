@@ -149,7 +149,3 @@ pub(super) enum JudgedAgainst {
     /// An operator's choice is not judged.
     Nothing,
 }
-
-#[cfg(test)]
-#[path = "flip_tests.rs"]
-mod tests;

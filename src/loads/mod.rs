@@ -6,6 +6,8 @@
 mod attempt;
 mod catalogue;
 mod differing;
+#[cfg(test)]
+mod disk_fault_tests;
 mod error;
 mod flip;
 mod given_up;

@@ -122,7 +122,6 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::panic, reason = "as sled does")]
     fn a_panic_of_sled_is_damage() {
         let path = Path::new("blocks");
         let error = whatever_sled_does::<()>(path, || panic!("called as_node on non-Node")).unwrap_err();

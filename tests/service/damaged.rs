@@ -14,6 +14,9 @@ use crate::{
     uploads::{csv, header},
 };
 
+/// What is done to a database, and how.
+type Spoil = (&'static str, fn(&std::path::Path));
+
 async fn restarted(server: Server) -> Server {
     let directory = Arc::clone(&server.directory);
     server.running.shutdown().await.unwrap();
@@ -80,7 +83,7 @@ async fn whatever_sled_does_with_a_spoilt_database_a_retained_load_is_rebuilt_fr
     let first = server.load(CspRegion::South, 1, &["AA1 1AA,,,"]).await.load_id;
     let second = server.load(CspRegion::South, 2, &["AA1 1AA,2020-01-01,Cellular,High"]).await.load_id;
     let blocks = |id: &str| server.directory.path().join("loads").join(id).join("blocks");
-    let spoil: [(&str, fn(&std::path::Path)); 6] = [
+    let spoil: [Spoil; 6] = [
         ("nothing is left", |blocks| fs::remove_dir_all(blocks).unwrap()),
         ("the database is no file", |blocks| {
             fs::remove_file(blocks.join("db")).unwrap();

@@ -1,13 +1,14 @@
+//! Activations that the disk fails in the middle of.
+
 use std::{path::Path, sync::Arc};
 
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use super::*;
+use super::{LoadError, LoadHeader, LoadState, Loads, Settings, Submitted};
 use crate::{
-    domain::Table3,
+    domain::{CspRegion, Table3},
     ingest::Encoding,
-    loads::{LoadHeader, Settings, Submitted},
     store::{ActiveFile, DataDir, faults},
 };
 
