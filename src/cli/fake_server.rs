@@ -213,7 +213,7 @@ fn load(load_id: &str, state: CoverageLoadState) -> CoverageLoad {
             set_aside_locations: 2,
             deletes: 0,
         }),
-        refusal: String::new(),
+        ..CoverageLoad::default()
     }
 }
 

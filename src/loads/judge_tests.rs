@@ -222,7 +222,8 @@ fn each_refusal_says_what_was_measured_what_is_allowed_what_may_be_wrong_and_wha
 fn the_sender_is_told_the_first_guard_in_full_and_the_figures_of_the_others() {
     let refused = |set: fn(&mut Case)| {
         let tripped = Case::with(set).judge(&[]).unwrap_err();
-        LoadError::Guards { load_id: "south-20261121T040506Z-ba9876543210".to_owned(), tripped }.to_string()
+        let load_id = "south-20261121T040506Z-ba9876543210".to_owned();
+        LoadError::Guards { load_id, tripped, dry_run: None }.to_string()
     };
     insta::assert_snapshot!(refused(|case| case.changes.confirmed_to_unknown = 900_000), @"unknown: 900,000 of 1,000,000 locations (90.00 %) with a confirmed variant would be Unknown, and at most 50,000 (5 %) may be. Was the column wan_variant blanked? Send the right file, or, if this one is right, have an operator override the guard unknown for it with a note. Nothing has changed; see the report and the rejects of south-20261121T040506Z-ba9876543210");
     insta::assert_snapshot!(refused(|case| {
