@@ -126,6 +126,18 @@ impl Failure {
         self.error_info()?.metadata.remove(key)
     }
 
+    /// A message of this contract among the details of the server's error.
+    #[must_use]
+    pub fn detail<M: prost::Message + prost::Name + Default>(&self) -> Option<M> {
+        let Self::Status { status, .. } = self else { return None };
+        let details: tonic_types::pb::Status = prost::Message::decode(status.details()).ok()?;
+        let ours = details
+            .details
+            .iter()
+            .find(|detail| detail.type_url.rsplit('/').next().is_some_and(|name| name == M::full_name()))?;
+        M::decode(ours.value.as_slice()).ok()
+    }
+
     fn error_info(&self) -> Option<tonic_types::ErrorInfo> {
         let Self::Status { status, .. } = self else { return None };
         status.get_details_error_info()
@@ -215,9 +227,16 @@ fn next(code: Code, reason: &str, load_id: Option<&str>) -> Option<String> {
         ("LOAD_DIGEST_MISMATCH", _) => "if the file was still being written, send it again once it is whole".to_owned(),
         ("COVERAGE_INCOMPLETE", _) => "`wan-matrix active` shows which regions have no load".to_owned(),
         ("COVERAGE_DAMAGED", _) => "tell the server's operator: its log names the damaged load".to_owned(),
-        (reason, _) if reason.starts_with("LOAD_GUARD_") => {
+        ("LOAD_GUARD_REJECTS", _) if load_id.is_some() => {
             format!("`wan-matrix loads rejects {id}` lists every row to correct")
         }
+        ("LOAD_GUARD_REJECTS", _) => "`wan-matrix check` lists the rows to correct".to_owned(),
+        (reason, _) if reason.starts_with("LOAD_GUARD_") => {
+            let guard = reason.trim_start_matches("LOAD_GUARD_").to_ascii_lowercase().replace('_', "-");
+            format!("if this is the right file, send it with --override {} --note TEXT", plain(&guard))
+        }
+        ("LOAD_BASE_NOT_ACTIVE", _) => "`wan-matrix active` shows which load a delta must name with --base".to_owned(),
+        ("LOAD_OVERTAKEN", _) => "`wan-matrix active` shows what answers now".to_owned(),
         (_, Code::PermissionDenied | Code::Unauthenticated) => {
             "ask the server's operator which role this caller needs".to_owned()
         }

@@ -93,7 +93,11 @@ fn every_load_error_has_its_code_and_reason() {
             "base_load_id=south-b",
         ),
         (
-            LoadError::Overtaken { load_id: id(), judged_against: "south-a".to_owned(), now_active: "south-b".to_owned() },
+            LoadError::Overtaken {
+                load_id: id(),
+                judged_against: "south-a".to_owned(),
+                now_active: "south-b".to_owned(),
+            },
             Aborted,
             "LOAD_OVERTAKEN",
             "",

@@ -2,9 +2,9 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use tonic::{Code, Status};
 use prost::{Message as _, Name as _};
 use prost_types::Any;
+use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _, pb};
 
 use super::proto::{CoverageLoad, ErrorReason, WanMatrixError};
@@ -103,7 +103,8 @@ impl From<Failure> for Status {
 
 /// The status with one detail more.
 fn with_load(status: &Status, load: &CoverageLoad) -> Status {
-    let detail = Any { type_url: format!("type.googleapis.com/{}", CoverageLoad::full_name()), value: load.encode_to_vec() };
+    let detail =
+        Any { type_url: format!("type.googleapis.com/{}", CoverageLoad::full_name()), value: load.encode_to_vec() };
     // What was encoded a moment ago can be read.
     let mut all = pb::Status::decode(status.details()).unwrap_or_default();
     all.details.push(detail);

@@ -122,7 +122,9 @@ fn overrides(numbers: &[i32]) -> Result<Vec<Guard>, String> {
 fn override_note(text: String, overrides: &[i32]) -> Result<String, String> {
     check_text(&text, OVERRIDE_NOTE_MAX).map_err(|error| error.to_string())?;
     match (text.trim().is_empty(), overrides.is_empty()) {
-        (true, false) => Err("required with overrides: why may this load pass them? It is kept with the load".to_owned()),
+        (true, false) => {
+            Err("required with overrides: why may this load pass them? It is kept with the load".to_owned())
+        }
         (false, true) => Err("explains overrides, and there are none; name the guards, or leave it out".to_owned()),
         _ => Ok(text),
     }

@@ -61,6 +61,7 @@ fn comparison(Compared { with, changes }: Compared) -> proto::CoverageComparison
         no_longer_set_aside,
         answers_before,
         answers_after,
+        answers_in_both,
         covered_before,
         confirmed_before,
     } = changes;
@@ -83,6 +84,7 @@ fn comparison(Compared { with, changes }: Compared) -> proto::CoverageComparison
         no_longer_set_aside: count(no_longer_set_aside),
         answers_before: count(answers_before),
         answers_after: count(answers_after),
+        answers_in_both: count(answers_in_both),
         covered_before: count(covered_before),
         confirmed_before: count(confirmed_before),
     }

@@ -211,10 +211,12 @@ impl Process {
                 store::write_rows(&self.directory, rows, texts)
             });
             let packed = pack();
-            keep.join().unwrap_or_else(|_| Err(StoreError::Damaged {
-                path: self.directory.clone(),
-                what: "the thread that kept its rows ended unexpectedly".to_owned(),
-            }))?;
+            keep.join().unwrap_or_else(|_| {
+                Err(StoreError::Damaged {
+                    path: self.directory.clone(),
+                    what: "the thread that kept its rows ended unexpectedly".to_owned(),
+                })
+            })?;
             packed
         })
     }

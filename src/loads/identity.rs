@@ -34,7 +34,11 @@ impl Identity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{domain::CspRegion, ingest::Encoding, loads::{Guard, Wanted}};
+    use crate::{
+        domain::CspRegion,
+        ingest::Encoding,
+        loads::{Guard, Wanted},
+    };
 
     fn header(region: CspRegion, issued: &str, reference: &str, encoding: Encoding) -> LoadHeader {
         let issue_time = issued.parse().unwrap();

@@ -144,25 +144,23 @@ fn unknown(active: &AgainstActive<'_>, thresholds: &Thresholds) -> Option<Trippe
 }
 
 fn shrink(active: &AgainstActive<'_>, thresholds: &Thresholds) -> Option<Tripped> {
-    let (before, after) = (active.changes.answers_before, active.changes.answers_after);
-    let fewer = Moved::of(before.saturating_sub(after), before, thresholds.shrink)?;
-    Some(fewer.told(Guard::Shrink, "fewer than", |measured, allowed| {
+    let &Changes { answers_before, answers_in_both, .. } = active.changes;
+    let gone = Moved::of(answers_before.saturating_sub(answers_in_both), answers_before, thresholds.shrink)?;
+    Some(gone.told(Guard::Shrink, "of", |measured, allowed| {
         format!(
-            "the region would answer for {} locations, {measured}, and {allowed} may go. Was the file \
-             cut short, or is it only a part of the region?",
-            grouped(after)
+            "{measured} that answer in the active load would answer no more, and {allowed} may go. Was the file cut \
+             short, is it only a part of the region, or another region's file?"
         )
     }))
 }
 
 fn growth(active: &AgainstActive<'_>, thresholds: &Thresholds) -> Option<Tripped> {
-    let (before, after) = (active.changes.answers_before, active.changes.answers_after);
-    let more = Moved::of(after.saturating_sub(before), before, thresholds.growth)?;
-    Some(more.told(Guard::Growth, "more than", |measured, allowed| {
+    let &Changes { answers_before, answers_after, answers_in_both, .. } = active.changes;
+    let come = Moved::of(answers_after.saturating_sub(answers_in_both), answers_before, thresholds.growth)?;
+    Some(come.told(Guard::Growth, "new beside", |measured, allowed| {
         format!(
-            "the region would answer for {} locations, {measured}, and {allowed} may come. Were the files of several \
-             regions joined?",
-            grouped(after)
+            "it would bring {measured} that answer in the active load, and {allowed} may come. Were the files of several \
+             regions joined, or is it another region's file?"
         )
     }))
 }

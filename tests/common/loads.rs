@@ -49,8 +49,18 @@ pub fn header(region: CspRegion, bytes: &[u8]) -> LoadHeader {
     }
 }
 
+/// The header of a file that was issued so many hours after the first.
+pub fn later(region: CspRegion, bytes: &[u8], hours: i64) -> LoadHeader {
+    let header = header(region, bytes);
+    LoadHeader { issue_time: header.issue_time + jiff::SignedDuration::from_hours(hours), ..header }
+}
+
 pub async fn submit(loads: &Arc<Loads>, region: CspRegion, bytes: &[u8]) -> Result<Submitted, LoadError> {
-    let mut attempt = loads.begin(header(region, bytes))?;
+    submit_as(loads, header(region, bytes), bytes).await
+}
+
+pub async fn submit_as(loads: &Arc<Loads>, header: LoadHeader, bytes: &[u8]) -> Result<Submitted, LoadError> {
+    let mut attempt = loads.begin(header)?;
     for chunk in bytes.chunks(1 << 20) {
         attempt.chunk(Bytes::copy_from_slice(chunk)).await?;
     }
