@@ -213,13 +213,14 @@ impl fmt::Display for Refusal<'_> {
         if let Some(delay) = details.retry_info().and_then(|retry| retry.retry_delay) {
             write!(f, "\n  it asks to be tried again in {} s", delay.as_secs_f64())?;
         }
-        let load_id = details.error_info().and_then(|info| info.metadata.get("load_id")).map(String::as_str);
-        next(self.status.code(), reason, load_id).map_or(Ok(()), |next| write!(f, "\n  next: {next}"))
+        let metadata = |key| details.error_info().and_then(|info| info.metadata.get(key)).map(String::as_str);
+        next(self.status.code(), reason, metadata("load_id"), metadata("guards"))
+            .map_or(Ok(()), |next| write!(f, "\n  next: {next}"))
     }
 }
 
 /// What this program can do about it. The server's own words stand above; this only adds commands.
-fn next(code: Code, reason: &str, load_id: Option<&str>) -> Option<String> {
+fn next(code: Code, reason: &str, load_id: Option<&str>, guards: Option<&str>) -> Option<String> {
     let id = load_id.map_or_else(|| "ID".to_owned(), plain);
     Some(match (reason, code) {
         ("LOAD_NOT_FOUND", _) => "`wan-matrix loads list` names the loads this server knows".to_owned(),
@@ -232,8 +233,8 @@ fn next(code: Code, reason: &str, load_id: Option<&str>) -> Option<String> {
         }
         ("LOAD_GUARD_REJECTS", _) => "`wan-matrix check` lists the rows to correct".to_owned(),
         (reason, _) if reason.starts_with("LOAD_GUARD_") => {
-            let guard = reason.trim_start_matches("LOAD_GUARD_").to_ascii_lowercase().replace('_', "-");
-            format!("if this is the right file, send it with --override {} --note TEXT", plain(&guard))
+            let guards = guards.map_or_else(|| "GUARD".to_owned(), plain);
+            format!("if this is the right file, send it with --override {guards} --note TEXT")
         }
         ("LOAD_BASE_NOT_ACTIVE", _) => "`wan-matrix active` shows which load a delta must name with --base".to_owned(),
         ("LOAD_OVERTAKEN", _) => "`wan-matrix active` shows what answers now".to_owned(),

@@ -20,7 +20,8 @@ pub(super) fn write(out: &mut dyn Write, load: &CoverageLoad) -> io::Result<()> 
     unknown_reasons(out, sent)?;
     match &load.comparison {
         Some(sent) => write!(out, "\ncompared with {}\n{}", plain(&sent.with_load_id), changes(sent))?,
-        None => writeln!(out, "\nno load was active to compare it with")?,
+        None if sent.accepted > 0 => writeln!(out, "\nno load was active to compare it with")?,
+        None => {}
     }
     for finding in &load.guards {
         let guard = words::guard(finding.guard);
