@@ -30,6 +30,7 @@ pub(in crate::loads) fn manifest(region: CspRegion, number: u32) -> Manifest {
         compared: None,
         guards: Vec::new(),
         override_note: String::new(),
+        staged: false,
         packed: None,
     }
 }

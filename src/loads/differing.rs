@@ -35,7 +35,9 @@ impl Loads {
         let record = self.get(load_id)?;
         match record.state {
             LoadState::Refused => Err(LoadError::RefusedLoad { load_id: load_id.to_owned() }),
-            LoadState::Staged | LoadState::Active | LoadState::Superseded | LoadState::Damaged => Ok(record),
+            LoadState::Staged | LoadState::Active | LoadState::Superseded | LoadState::Damaged | LoadState::DryRun => {
+                Ok(record)
+            }
         }
     }
 }

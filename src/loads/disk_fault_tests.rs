@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use super::{LoadError, LoadHeader, LoadState, Loads, Settings, Submitted};
+use super::{LoadError, LoadHeader, LoadState, Loads, Settings, Submitted, Wanted};
 use crate::{
     domain::{CspRegion, Table3},
     ingest::Encoding,
@@ -121,5 +121,9 @@ fn blank() -> LoadHeader {
         row_count: None,
         encoding: Encoding::Identity,
         submitter: String::new(),
+        base_load_id: None,
+        overrides: Vec::new(),
+        override_note: String::new(),
+        wanted: Wanted::Active,
     }
 }

@@ -5,6 +5,7 @@
 
 mod attempt;
 mod catalogue;
+mod conclude;
 mod differing;
 #[cfg(test)]
 mod disk_fault_tests;
@@ -45,7 +46,7 @@ use tokio::sync::watch;
 use crate::{
     domain::{CspRegion, Table3},
     ingest::{Limits, Reject},
-    store::{self, ActiveSet, AuditLog, DataDir, Manifest, Reaper, StoreError},
+    store::{self, ActiveSet, AuditEvent, AuditLog, DataDir, Manifest, Reaper, SealedLoad, StoreError},
 };
 
 pub use attempt::{Attempt, Submitted};
@@ -53,7 +54,7 @@ pub use catalogue::{ListFilter, Page};
 pub use error::LoadError;
 pub use given_up::GivenUp;
 pub use guard::{Guard, UnknownGuard};
-pub use header::{LoadHeader, REFERENCE_MAX};
+pub use header::{LoadHeader, OVERRIDE_NOTE_MAX, REFERENCE_MAX, Wanted};
 pub use judge::{AgainstActive, GuardInput, Tripped, judge};
 pub use record::{LoadRecord, LoadState};
 pub use retention::Retention;
@@ -231,27 +232,33 @@ impl Loads {
         what(&self.catalogue.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The load a region answers from.
-    fn active_id(&self, region: CspRegion) -> Option<String> {
-        self.read(|catalogue| catalogue.active.active(region).map(str::to_owned))
+    /// The load a region answers from; `None` too for one that is damaged.
+    fn answering(&self, region: CspRegion) -> Option<Arc<SealedLoad>> {
+        self.active.load().load(region).map(|active| Arc::clone(active.sealed()))
     }
 
-    /// The outcome of a submission that is here already: active means done, retained is for ActivateCoverageLoad.
-    fn present(&self, load_id: &str) -> Result<Option<Submitted>, LoadError> {
-        let record = self.read(|catalogue| catalogue.get(load_id));
-        match record.map(|record| (record.state, record)) {
-            Some((LoadState::Active, record)) => Ok(Some(Submitted { record, already_present: true })),
-            Some((LoadState::Superseded, _)) => Err(LoadError::Retained { load_id: load_id.to_owned() }),
-            // Refused before: judged afresh. Damaged: sent again, and welcome. Staged: a crash came between its sealing and
-            // its activation, and its sender never heard of it.
-            Some((LoadState::Refused | LoadState::Damaged | LoadState::Staged, _)) | None => Ok(None),
+    /// The outcome of a submission that is here already: active means done, retained is for ActivateCoverageLoad. `active`
+    /// is the load that the region answers from.
+    fn present(&self, load_id: &str, active: Option<&str>, wanted: Wanted) -> Result<Option<Submitted>, LoadError> {
+        let Some(record) = self.read(|catalogue| catalogue.get(load_id)) else { return Ok(None) };
+        match record.state {
+            LoadState::Active => Ok(Some(Submitted { record, already_present: true })),
+            LoadState::Superseded => Err(LoadError::Retained { load_id: load_id.to_owned() }),
+            LoadState::Staged if record.manifest.staged && record.judged_against() == active => match wanted {
+                Wanted::Staged => Ok(Some(Submitted { record, already_present: true })),
+                Wanted::Active | Wanted::Judged => Err(LoadError::Retained { load_id: load_id.to_owned() }),
+            },
+            // Refused before, or staged when another load was active: judged afresh. Damaged: sent again, and welcome.
+            // Staged without having been asked for: a crash came between its sealing and its activation, and its sender
+            // never heard of it.
+            LoadState::Refused | LoadState::Damaged | LoadState::Staged | LoadState::DryRun => Ok(None),
         }
     }
 
     /// Keeps the record of a load that was judged and found wanting, and gives back why.
     fn refuse(&self, manifest: Manifest, refusal: LoadError, rejects: &[Reject]) -> LoadError {
         tracing::warn!(load_id = manifest.load_id, %refusal, "load refused");
-        self.note_refusal(manifest.region, &manifest.load_id, &manifest.submitter, &refusal);
+        self.note_refusal(AuditEvent::Refused, manifest.region, &manifest.load_id, &manifest.submitter, &refusal);
         match self.record_refusal(manifest, &refusal.to_string(), rejects) {
             Ok(()) => refusal,
             Err(error) => error.into(),

@@ -19,8 +19,15 @@ impl Loads {
         self.note(event, region.slug(), load_id, by, "", note);
     }
 
-    /// Notes that a load was refused, and by what. The sender's own words stay out: they may quote a row.
-    pub(super) fn note_refusal(&self, region: CspRegion, load_id: &str, by: &str, refusal: &LoadError) {
+    /// Notes that a load was refused, or would be, and by what. The sender's own words stay out: they may quote a row.
+    pub(super) fn note_refusal(
+        &self,
+        event: AuditEvent,
+        region: CspRegion,
+        load_id: &str,
+        by: &str,
+        refusal: &LoadError,
+    ) {
         let (reason, note) = match refusal {
             LoadError::Guards { tripped, .. } => {
                 let guards: Vec<_> = tripped.iter().map(|tripped| Guard::slug(tripped.guard)).collect();
@@ -31,7 +38,7 @@ impl Loads {
             }
             _ => ("no-accepted-row".to_owned(), String::new()),
         };
-        self.note(AuditEvent::Refused, region.slug(), load_id, by, &reason, &note);
+        self.note(event, region.slug(), load_id, by, &reason, &note);
     }
 
     /// Notes that an upload ended without a load, unless the log has a line of its own for how it ended.
@@ -69,6 +76,8 @@ const fn reason(error: &LoadError, encoding: Encoding) -> Option<&'static str> {
     Some(match error {
         // A refused load has its line, and an overtaken one was loaded and deleted.
         LoadError::Guards { .. } | LoadError::NoAcceptedRow { .. } | LoadError::Overtaken { .. } => return None,
+        LoadError::BaseNotActive { .. } => "base-not-active",
+        LoadError::BaseTableChanged { .. } => "base-table-changed",
         LoadError::Abandoned => "vanished",
         LoadError::Silent { .. } => "silent",
         LoadError::TooSlow { .. } => "too-slow",

@@ -1,4 +1,4 @@
-//! Opening a data directory: what was active answers again, and what is damaged is rebuilt from the file it keeps.
+//! Opening a data directory: what was active answers again, and what is damaged is rebuilt from what it keeps.
 
 use std::{
     collections::BTreeMap,
@@ -95,7 +95,7 @@ pub(super) fn open_or_rebuild(
     }
 }
 
-/// Reads a load's kept file again, as when it came, and gives it new blocks.
+/// Reads a load's kept file again, as when it came, or the rows that a delta came to, and gives it new blocks.
 fn rebuild(
     data: &DataDir,
     manifest: &Manifest,
@@ -112,8 +112,6 @@ fn rebuild(
         return Err(StoreError::Damaged { path: home, what: "its manifest cannot be read".to_owned() }.into());
     }
     let table3 = table3_of(&home, manifest, table3)?;
-    let reread = || read_kept(&home, manifest.encoding);
-    let file = reread().map_err(StoreError::io("opening the kept file in", &home))?;
     let spoilt = |error| match error {
         FileError::Disk { .. } => LoadError::File(error),
         error => {
@@ -121,10 +119,19 @@ fn rebuild(
             StoreError::Damaged { path: home.clone(), what }.into()
         }
     };
-    let variants = table3.region(manifest.region);
-    let scanned = ingest::read(file, FileKind::Full, variants, limits, &AtomicBool::new(false)).map_err(spoilt)?;
-    let ingested = scanned.settle(reread).map_err(spoilt)?;
-    store::replace_blocks(data, manifest, &ingested.rows, &ingested.texts, &table3)?;
+    let (rows, texts) = match manifest.base_load_id {
+        // Its file tells only what changed, and its base may be gone.
+        Some(_) => store::read_rows(&home, limits.spill.clone())?,
+        None => {
+            let reread = || read_kept(&home, manifest.encoding);
+            let file = reread().map_err(StoreError::io("opening the kept file in", &home))?;
+            let variants = table3.region(manifest.region);
+            let scanned = ingest::read(file, FileKind::Full, variants, limits, &AtomicBool::new(false));
+            let ingested = scanned.and_then(|scanned| scanned.settle(reread)).map_err(spoilt)?;
+            (ingested.rows, ingested.texts)
+        }
+    };
+    store::replace_blocks(data, manifest, &rows, &texts, &table3)?;
     let load = SealedLoad::open(&home, reaper)?;
     tracing::warn!(load_id, "the load is rebuilt, and answers as before");
     Ok(load)

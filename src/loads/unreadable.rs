@@ -38,6 +38,7 @@ pub(super) fn manifest_of(data: &DataDir, load_id: &str) -> Option<Manifest> {
         compared: None,
         guards: Vec::new(),
         override_note: String::new(),
+        staged: false,
         packed: None,
     })
 }

@@ -65,7 +65,9 @@ pub struct Changes {
     pub answers_before: u64,
     /// Locations of the later load that answer.
     pub answers_after: u64,
-    /// Of the locations that answer in both: those with a date before. `coverage_lost` is a part of them.
+    /// Locations that answer in both.
+    pub answers_in_both: u64,
+    /// Of `answers_in_both`: those with a date before. `coverage_lost` is a part of them.
     pub covered_before: u64,
     /// Of `covered_before`: those whose variant was confirmed. `variant_changed` and `confirmed_to_unknown` are parts of
     /// them.
@@ -140,9 +142,12 @@ impl Changes {
     }
 
     fn add_both(&mut self, both: &Understood) {
-        if let (Said::Coverage(Coverage::From(from)), Said::Coverage(_)) = (both.before, both.after) {
-            self.covered_before += 1;
-            self.confirmed_before += u64::from(!from.variant.is_unknown());
+        if let (Said::Coverage(before), Said::Coverage(_)) = (both.before, both.after) {
+            self.answers_in_both += 1;
+            if let Coverage::From(from) = before {
+                self.covered_before += 1;
+                self.confirmed_before += u64::from(!from.variant.is_unknown());
+            }
         }
         if both.moved.is_empty() {
             self.same += 1;
