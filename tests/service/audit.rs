@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use wan_matrix::grpc::proto::{ActivateCoverageLoadRequest, CoverageLoadHeader, CspRegion};
+use wan_matrix::grpc::proto::{ActivateCoverageLoadRequest, CoverageLoadHeader, CspRegion, LoadGuard};
 
 use crate::{
     running::{Server, told},
@@ -15,7 +15,7 @@ fn log(server: &Server) -> String {
 
 #[tokio::test]
 async fn a_servers_life_is_in_the_log_line_by_line() {
-    let server = Server::with(&[("GUARDS_REJECTS_PERCENT", "0")]).await;
+    let server = Server::with(&[("GUARDS_REJECTS_PERCENT", "0"), ("GUARDS_GROWTH_PERCENT", "100")]).await;
     let first = server.load(CspRegion::South, 1, &["AA1 1AA,,,"]).await.load_id;
     server.load(CspRegion::South, 2, &["AA1 1AA,,,", "AA1 1AB,,,"]).await;
     let request = ActivateCoverageLoadRequest { load_id: first.clone() };
@@ -32,6 +32,19 @@ async fn a_servers_life_is_in_the_log_line_by_line() {
     // A load that is there already was not loaded again.
     let same = csv(&["AA1 1AA,,,"]);
     assert!(server.submit(header(CspRegion::South, 1, &same), &same).await.unwrap().already_present);
+    // What would go is too much, unless an operator says otherwise; first he asks.
+    let half = csv(&["AA1 1AA,2020-01-01,Cellular,High"]);
+    let judged = CoverageLoadHeader { validate_only: true, ..header(CspRegion::South, 6, &half) };
+    server.submit(judged, &half).await.unwrap();
+    let other = csv(&["AA1 1AB,,,"]);
+    let judged = CoverageLoadHeader { validate_only: true, ..header(CspRegion::South, 7, &other) };
+    server.submit(judged, &other).await.unwrap_err();
+    let overridden = CoverageLoadHeader {
+        overrides: vec![LoadGuard::Shrink.into(), LoadGuard::Growth.into()],
+        override_note: "moved to the other region, ticket 12".to_owned(),
+        ..header(CspRegion::South, 7, &other)
+    };
+    server.submit(overridden, &other).await.unwrap();
     insta::assert_snapshot!(log(&server));
 }
 

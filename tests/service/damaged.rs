@@ -58,7 +58,7 @@ async fn a_region_whose_load_is_damaged_is_listed_though_nobody_expects_it() {
 async fn a_load_whose_manifest_cannot_be_read_is_listed_and_left_alone() {
     let server = Server::with(&[("EXPECTED_REGIONS", "south")]).await;
     let spoilt = server.load(CspRegion::South, 1, &["AA1 1AA,,,"]).await.load_id;
-    let second = server.load(CspRegion::South, 2, &["AA1 1AB,,,"]).await.load_id;
+    let second = server.load(CspRegion::South, 2, &["AA1 1AA,2020-01-01,Cellular,High"]).await.load_id;
     let home = server.directory.path().join("loads").join(&spoilt);
     fs::write(home.join("manifest.json"), "{").unwrap();
     // No load of ours is called so.
@@ -74,7 +74,7 @@ async fn a_load_whose_manifest_cannot_be_read_is_listed_and_left_alone() {
     let status = server.loads.clone().activate_coverage_load(request).await.unwrap_err();
     assert_eq!((status.code(), told(&status).reason.as_str()), (Code::Unavailable, "COVERAGE_DAMAGED"));
     assert!(home.join("file.csv.zst").exists());
-    assert_eq!(server.ask("AA1 1AB").await.unwrap().sources[0].load_id, second);
+    assert_eq!(server.ask("AA1 1AA").await.unwrap().sources[0].load_id, second);
 }
 
 #[tokio::test]
