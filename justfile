@@ -50,6 +50,10 @@ tools:
 national:
     cargo test --release --test national_full -- --nocapture
 
+# The delta of 205,908 rows between the real postcode lists of 2014 and 2025, applied to the first: it is the second, row for row
+delta-lists:
+    cargo test --release --test deltas -- --ignored --nocapture
+
 # A national load through the RPC beside a bare walk of the same files; memory and disk beside their limits
 bench-load *ROUNDS:
     cargo bench --bench load -- {{ ROUNDS }}

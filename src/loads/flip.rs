@@ -184,3 +184,7 @@ fn overtaken(manifest: &Manifest, judged: Option<String>, answering: Option<Stri
         },
     }
 }
+
+#[cfg(test)]
+#[path = "flip_tests.rs"]
+mod tests;

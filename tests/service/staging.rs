@@ -114,6 +114,9 @@ async fn a_staged_load_that_was_judged_against_another_is_judged_afresh_before_i
     let file = csv(&SECOND);
     let status = server.submit(staged(header(CspRegion::South, 2, &file)), &file).await.unwrap_err();
     assert_eq!(told(&status).reason, "LOAD_GUARD_ISSUE_ORDER");
+    let request = GetCoverageLoadRequest { load_id: load.load_id.clone() };
+    let shown = server.loads.clone().get_coverage_load(request).await.unwrap().into_inner().load.unwrap();
+    assert_eq!((shown.state(), shown.refusal.as_str()), (CoverageLoadState::Staged, status.message()));
     let overriding = CoverageLoadHeader {
         overrides: vec![7],
         override_note: "the third was a mistake".to_owned(),
