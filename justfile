@@ -65,3 +65,11 @@ bench-lookup *ROUNDS:
 # A restart to the first answer beside a bare opening of the same databases
 bench-start *ROUNDS:
     cargo bench --bench start -- {{ ROUNDS }}
+
+# A steady stream of lookups while national loads run back to back; draws docs/load-disturbance.svg (`--tiny`: only to see it work)
+bench-disturb *ARGUMENTS:
+    cargo bench --bench disturb -- {{ ARGUMENTS }}
+
+# A delta of 5,000 rows beside the full load it is made onto (`--tiny`: only to see it work)
+bench-delta *ARGUMENTS:
+    cargo bench --bench delta -- {{ ARGUMENTS }}

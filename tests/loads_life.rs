@@ -315,6 +315,34 @@ async fn the_way_back_is_an_activation_like_any_other() {
     assert_eq!(events, ["loaded", "activated", "loaded", "activated", "activated", "activated"]);
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_threads_of_a_load_give_way_to_lookups() {
+    let dir = tempfile::tempdir().unwrap();
+    let loads = open(dir.path());
+    let mut attempt = loads.begin(header(CspRegion::South, b"")).unwrap();
+    attempt.chunk(Bytes::from_static(b"postcode")).await.unwrap();
+    // By name, how nice each thread of this process is: the seventeenth field behind the name.
+    let nice = |wanted: &str| -> Vec<i32> {
+        let threads = fs::read_dir("/proc/self/task").unwrap();
+        let stats = threads.filter_map(|thread| fs::read_to_string(thread.unwrap().path().join("stat")).ok());
+        let of_name = |stat: String| {
+            let (before, after) = stat.rsplit_once(") ")?;
+            let nice = after.split(' ').nth(16)?.parse().unwrap();
+            before.ends_with(&format!("({wanted}")).then_some(nice)
+        };
+        stats.filter_map(of_name).collect()
+    };
+    // A thread is nice from its first step on, which may not have come yet; loads of other tests have such threads too.
+    let begun = std::time::Instant::now();
+    while !["load", "load-keep"].iter().all(|name| nice(name).contains(&10)) {
+        assert!(begun.elapsed().as_secs() < 20, "{:?} {:?}", nice("load"), nice("load-keep"));
+        tokio::task::yield_now().await;
+    }
+    drop(attempt);
+    loads.close().await;
+}
+
 #[test]
 fn a_data_directory_has_one_owner() {
     let dir = tempfile::tempdir().unwrap();
