@@ -110,7 +110,7 @@ fn a_table_3_that_cannot_be_used_is_a_matter_of_configuration() {
 fn a_delta_is_told_by_its_column_and_judged_as_one() {
     let header = HEADER.trim_end().to_owned() + ",change\n";
     let rows = "AA1 1AA,2020-01-01,Cellular,High,upsert\nAA1 1AB,,,,delete\nAA1 1AD,,,,\n";
-    let (exit, said) = in_file(&(header.clone() + rows), &["--region", "south"]);
+    let (exit, said) = in_file(&(header + rows), &["--region", "south"]);
     assert_eq!(exit, Exit::Unanswered);
     assert_snapshot!("delta", said);
     // Of a delta's rows one in a hundred may be bad, and ten at most.

@@ -72,17 +72,15 @@ impl Process {
         };
         manifest.report = report;
         let settled = settling.elapsed();
-        let comparing = Instant::now();
-        self.judge(&mut manifest, active.as_deref(), &rows, &texts, &rejects)?;
-        let compared = comparing.elapsed();
-        if header.wanted == Wanted::Judged {
+        let packing = Instant::now();
+        let (compared, blocks) = self.compare_and_pack(&manifest, active.as_deref(), &rows, &texts)?;
+        drop((rows, texts));
+        manifest.compared = compared;
+        self.judge(&mut manifest, active.as_deref(), &rejects)?;
+        if blocks.is_none() {
             return Ok(self.judged(manifest));
         }
-
-        let packing = Instant::now();
-        loads.room_for(Needs { rows: rows.len() as u64, texts: texts.bytes(), file: 0 })?;
-        manifest.packed = Some(self.pack(&manifest, &rows, &texts)?);
-        drop((rows, texts));
+        manifest.packed = blocks;
         store::write_rejects(&self.directory, &rejects)?;
         let packed = packing.elapsed();
         if loads.closing().load(Ordering::Relaxed) {
@@ -94,7 +92,6 @@ impl Process {
             rows = sealed.load.manifest().report.rows,
             set_aside = sealed.load.manifest().report.set_aside,
             settle_ms = settled.as_millis(),
-            compare_ms = compared.as_millis(),
             pack_ms = packed.as_millis(),
             verify_ms = sealed.verify.as_millis(),
             sync_ms = sealed.sync.as_millis(),
@@ -143,20 +140,41 @@ impl Process {
         Ok(Whole { rows: merged.rows, texts: merged.texts, report, rejects })
     }
 
-    /// Compares the load with the one that answers, and lets the guards judge it. The manifest hears of both.
-    fn judge(
+    /// Compares the rows with those of the load that answers, and packs them meanwhile: most loads are good, and what is
+    /// packed of one that is not goes with the rest of it. A dry run is not packed. The rows of a delta are kept too, for its
+    /// file alone could not bring them back.
+    fn compare_and_pack(
         &self,
-        manifest: &mut Manifest,
+        manifest: &Manifest,
         active: Option<&SealedLoad>,
         rows: &[Row],
         texts: &TextTable,
-        rejects: &[Reject],
-    ) -> Result<(), LoadError> {
-        if let Some(active) = active {
-            let variants = self.loads.table3().region(self.header.region);
-            let changes = store::compare(active, rows, texts, variants)?;
-            manifest.compared = Some(Compared { with: active.manifest().load_id.clone(), changes });
+    ) -> Result<(Option<Compared>, Option<Packed>), LoadError> {
+        let (directory, table3) = (&self.directory, self.loads.table3());
+        let keeps = self.header.wanted != Wanted::Judged;
+        if keeps {
+            self.loads.room_for(Needs { rows: rows.len() as u64, texts: texts.bytes(), file: 0 })?;
         }
+        let compare = |active: &SealedLoad| {
+            let changes = store::compare(active, rows, texts, table3.region(self.header.region))?;
+            Ok(Compared { with: active.manifest().load_id.clone(), changes })
+        };
+        thread::scope(|scope| {
+            let beside = scope.spawn(|| -> Result<_, StoreError> {
+                yield_to_lookups();
+                if keeps && manifest.base_load_id.is_some() {
+                    store::write_rows(directory, rows, texts)?;
+                }
+                active.map(compare).transpose()
+            });
+            let packed = keeps.then(|| store::pack(directory, rows, texts, table3, manifest));
+            let compared = beside.join().map_err(|_| LoadError::Thread)?;
+            Ok((compared?, packed.transpose()?))
+        })
+    }
+
+    /// Lets the guards judge the load by its report and by what it changes. The manifest hears of what stood against it.
+    fn judge(&self, manifest: &mut Manifest, active: Option<&SealedLoad>, rejects: &[Reject]) -> Result<(), LoadError> {
         let (thresholds, overrides) = (&self.loads.settings().thresholds, &self.header.overrides);
         let judged = guards::judge(manifest, active.map(SealedLoad::manifest), thresholds, overrides);
         if manifest.guards.iter().any(|guard| guard.overridden) {
@@ -198,27 +216,5 @@ impl Process {
         self.loads.audit(AuditEvent::DryRun, region, &manifest.load_id, by, "it would be taken");
         let record = LoadRecord { manifest, state: LoadState::DryRun, activated: None, refusal: None };
         Submitted { record, already_present: false }
-    }
-
-    /// Packs the rows into blocks; those of a delta are kept too, for its file alone could not bring them back.
-    fn pack(&self, manifest: &Manifest, rows: &[Row], texts: &TextTable) -> Result<Packed, StoreError> {
-        let pack = || store::pack(&self.directory, rows, texts, self.loads.table3(), manifest);
-        if manifest.base_load_id.is_none() {
-            return pack();
-        }
-        thread::scope(|scope| {
-            let keep = scope.spawn(|| {
-                yield_to_lookups();
-                store::write_rows(&self.directory, rows, texts)
-            });
-            let packed = pack();
-            keep.join().unwrap_or_else(|_| {
-                Err(StoreError::Damaged {
-                    path: self.directory.clone(),
-                    what: "the thread that kept its rows ended unexpectedly".to_owned(),
-                })
-            })?;
-            packed
-        })
     }
 }

@@ -53,7 +53,7 @@ async fn what_was_overtaken_between_judgement_and_flip_is_withdrawn_and_told_wha
     }
     match loads.admit(open(&delta), "test", judged()).unwrap_err() {
         LoadError::BaseNotActive { base, active, .. } => {
-            assert_eq!((base, active), (first.clone(), Some(last.clone())))
+            assert_eq!((base, active), (first.clone(), Some(last.clone())));
         }
         other => panic!("{other}"),
     }

@@ -150,7 +150,8 @@ impl Loads {
     /// Begins a load.
     ///
     /// # Errors
-    /// [`LoadError::InProgress`] while another is under way, [`LoadError::IssuedInFuture`], [`LoadError::ShuttingDown`].
+    /// [`LoadError::InProgress`] while another is under way, [`LoadError::IssuedInFuture`], [`LoadError::ShuttingDown`],
+    /// [`LoadError::BaseNotActive`].
     pub fn begin(self: &Arc<Self>, header: LoadHeader) -> Result<Attempt, LoadError> {
         if self.closing.load(Ordering::Relaxed) {
             return Err(LoadError::ShuttingDown);
@@ -159,8 +160,22 @@ impl Loads {
         if header.issue_time.duration_since(now) > CLOCK_SKEW {
             return Err(LoadError::IssuedInFuture { issue_time: header.issue_time, now });
         }
+        if let Some(base) = &header.base_load_id {
+            self.may_be_changed(header.region, base)?;
+        }
         let turn = self.turns.take(header.region).map_err(|region| LoadError::InProgress { region })?;
         Attempt::start(Arc::clone(self), turn, header)
+    }
+
+    /// Spares the sender of a delta the upload where it can be told already that its base is not active. A load that was
+    /// made of that base may be this very one, sent again: that shows when its file is here.
+    fn may_be_changed(&self, region: CspRegion, base: &str) -> Result<(), LoadError> {
+        let active = self.answering(region).map(|active| active.manifest().load_id.clone());
+        let made_of_it = |manifest: &Manifest| manifest.base_load_id.as_deref() == Some(base);
+        if active.as_deref() == Some(base) || self.read(|catalogue| catalogue.retained.values().any(made_of_it)) {
+            return Ok(());
+        }
+        Err(LoadError::BaseNotActive { base: base.to_owned(), region, active })
     }
 
     /// One load, retained or refused.

@@ -60,12 +60,12 @@ fn met(earlier: Vec<Postcode>, later: Vec<Postcode>) -> Vec<(Postcode, Option<u6
 async fn comes_to_the_later_list(years: &Years) -> Differences {
     let dir = tempfile::tempdir().unwrap();
     let loads = open(dir.path());
-    let started = Instant::now();
     let base = years.full(0);
+    let started = Instant::now();
     let base = submit_as(&loads, header(CspRegion::South, &base), &base).await.unwrap().record.manifest;
     println!("the earlier list, full: {} rows in {:.2} s", base.report.rows, started.elapsed().as_secs_f64());
-    let started = Instant::now();
     let (delta, found) = years.delta();
+    let started = Instant::now();
     let merged = submit_as(&loads, on(&base.load_id, &delta, 1), &delta).await.unwrap().record.manifest;
     println!("the delta: {} rows in {:.2} s", merged.report.rows, started.elapsed().as_secs_f64());
     let report = &merged.report;

@@ -100,6 +100,7 @@ async fn a_delta_whose_rows_are_damaged_too_never_answers() {
     // Nothing answers, so that no delta has a base; the way back, or a full file, heals.
     let changes = delta(&["AA1 1AA,,,,upsert"]);
     for named in [&base, &merged] {
+        // The base is told of when the file is here, for it might be the delta that was made of it.
         let error = submit_as(&loads, on(named, &changes, 2), &changes).await.unwrap_err();
         assert!(matches!(&error, LoadError::BaseNotActive { active: None, .. }), "{error}");
     }

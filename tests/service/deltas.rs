@@ -10,8 +10,8 @@ use wan_matrix::grpc::proto::{
 use crate::{
     command::{load, run},
     country::{COLUMNS, csv as country, south},
-    running::{Server, Told, told},
-    uploads::{csv, header},
+    running::{Server, Told, config, told},
+    uploads::{announce, csv, header},
 };
 
 const HEADER: &str = "postcode,availability_date,wan_variant,connectivity_likelihood,change\n";
@@ -168,6 +168,56 @@ async fn the_guards_judge_what_a_delta_makes_of_its_base() {
     let said =
         "shrink: 2 of 3 locations (66.67 %) that answer in the active load would answer no more, and at most 1 (50 %)";
     assert!(status.message().starts_with(said), "{status}");
+}
+
+#[tokio::test]
+async fn a_base_that_cannot_be_is_told_of_before_the_file_is_sent() {
+    let (server, base) = server().await;
+    let file = delta(&["AA1 1AA,2021-01-01,Cellular,High,upsert"]);
+    let first = server.submit(on(&base, 2, &file), &file).await.unwrap().load.unwrap().load_id;
+    let only_announced = |base: &str| server.send(vec![announce(on(base, 3, &file))]);
+    assert_eq!(told(&only_announced("south-x").await.unwrap_err()).reason, "LOAD_BASE_NOT_ACTIVE");
+    // Of the load's own base, and of what was made from it, only the file tells.
+    for base in [&base, &first] {
+        assert_eq!(told(&only_announced(base).await.unwrap_err()).reason, "LOAD_FILE_UNREADABLE");
+    }
+}
+
+#[tokio::test]
+async fn a_delta_speaks_the_table_3_of_today_and_its_base_that_of_its_day() {
+    let (server, base) = server().await;
+    let Server { running, directory, .. } = server;
+    running.shutdown().await.unwrap();
+    let table = |south: &[&str]| {
+        let mut csv = "csp_region,wan_variant,description,provenance\nCentral,Unknown,,DP106\n".to_owned();
+        ["Unknown"].iter().chain(south).for_each(|name| csv += &format!("South,{name},,assumed\n"));
+        let path = directory.path().join("annex-e.csv");
+        std::fs::write(&path, csv).unwrap();
+        path.display().to_string()
+    };
+    let file = delta(&["AA1 1AD,2030-01-01,New,High,upsert"]);
+
+    // A variant that the delta leaves in place is not listed any more.
+    let path = table(&["New"]);
+    let configured = config(&directory, &[("EXPECTED_REGIONS", "south"), ("WAN_VARIANTS", &path)]);
+    let server = Server::start(std::sync::Arc::clone(&directory), &configured).await;
+    let status = server.submit(on(&base, 2, &file), &file).await.unwrap_err();
+    let error = Told::new(Code::FailedPrecondition, "LOAD_BASE_TABLE_CHANGED", &[]);
+    assert_eq!(told(&status), error.with("base_load_id", &base));
+    assert!(status.message().contains("no longer lists the variant \"Cellular\" for South"), "{status}");
+    server.running.shutdown().await.unwrap();
+
+    // In another place it is the same variant still.
+    let path = table(&["New", "Mesh", "Cellular"]);
+    let configured = config(&directory, &[("EXPECTED_REGIONS", "south"), ("WAN_VARIANTS", &path)]);
+    let server = Server::start(directory, &configured).await;
+    let load = server.submit(on(&base, 2, &file), &file).await.unwrap().load.unwrap();
+    let changes = load.comparison.unwrap();
+    assert_eq!((changes.same, changes.changed, changes.coverage_gained, changes.variant_changed), (2, 1, 1, 0));
+    for (postcode, variant) in [("AA1 1AA", "Cellular"), ("AA1 1AB", "Unknown"), ("AA1 1AD", "New")] {
+        let matrix = server.ask(postcode).await.unwrap().wan_matrix.unwrap();
+        assert_eq!(matrix.coverage[0].wan_variant.clone().unwrap().name, variant);
+    }
 }
 
 #[tokio::test]
