@@ -50,6 +50,10 @@ tools:
 national:
     cargo test --release --test national_full -- --nocapture
 
+# The delta of 205,908 rows between the real postcode lists of 2014 and 2025, applied to the first: it is the second, row for row
+delta-lists:
+    cargo test --release --test deltas -- --ignored --nocapture
+
 # A national load through the RPC beside a bare walk of the same files; memory and disk beside their limits
 bench-load *ROUNDS:
     cargo bench --bench load -- {{ ROUNDS }}
@@ -61,3 +65,11 @@ bench-lookup *ROUNDS:
 # A restart to the first answer beside a bare opening of the same databases
 bench-start *ROUNDS:
     cargo bench --bench start -- {{ ROUNDS }}
+
+# A steady stream of lookups while national loads run back to back; draws docs/load-disturbance.svg (`--tiny`: only to see it work)
+bench-disturb *ARGUMENTS:
+    cargo bench --bench disturb -- {{ ARGUMENTS }}
+
+# A delta of 5,000 rows beside the full load it is made onto (`--tiny`: only to see it work)
+bench-delta *ARGUMENTS:
+    cargo bench --bench delta -- {{ ARGUMENTS }}

@@ -23,6 +23,9 @@ fn a_wrong_command_line_is_2_and_help_is_0() {
         (&["lookup", "--help"], 0),
         (&["load", "--help"], 0),
         (&["loads", "rejects", "--help"], 0),
+        (&["loads", "changes", "--help"], 0),
+        (&["loads", "changes", "a"], 2),
+        (&["loads", "changes", "a", "b", "--after", "nowhere"], 2),
         (&["check", "--help"], 0),
         (&[], 2),
         (&["lookup"], 2),
@@ -51,6 +54,7 @@ fn no_server_is_69_for_every_command_that_asks_one() {
         &["loads", "list"],
         &["loads", "show", "x"],
         &["loads", "rejects", "x"],
+        &["loads", "changes", "x", "y"],
         &["load", "--region", "south", "--issued-from-mtime", "data/sample/south.csv"],
     ] {
         let output = wan_matrix().args(args).env("WAN_MATRIX_SERVER", "http://127.0.0.1:1").output().unwrap();

@@ -7,11 +7,11 @@ mod common;
 use std::{fs, path::Path, sync::Arc};
 
 use bytes::Bytes;
-use common::loads::{ISSUED, header, open, said, submit};
+use common::loads::{ISSUED, header, later, open, said, submit, submit_as};
 use wan_matrix::{
     domain::CspRegion,
     ingest::Encoding,
-    loads::{ListFilter, LoadError, LoadState, Loads},
+    loads::{ListFilter, LoadError, LoadState, Loads, Share},
 };
 
 const HEADER: &str = "postcode,availability_date,wan_variant,connectivity_likelihood\n";
@@ -70,7 +70,7 @@ async fn the_same_load_again_is_present_and_an_earlier_one_is_retained() {
     assert!(again.already_present);
     assert_eq!(again.record.manifest.load_id, id);
 
-    submit(&loads, CspRegion::South, &second).await.unwrap();
+    submit_as(&loads, later(CspRegion::South, &second, 1), &second).await.unwrap();
     let refused = submit(&loads, CspRegion::South, &first).await.unwrap_err();
     assert!(matches!(&refused, LoadError::Retained { load_id } if *load_id == id), "{refused}");
     assert_eq!(said(&loads, "AA1 1AA"), ["South 2021-05-01 Cellular High"]);
@@ -164,7 +164,7 @@ async fn a_refused_load_leaves_its_record_and_changes_no_answer() {
     for (bytes, guard) in [(&half_bad, true), (&all_bad, false)] {
         let refusal = submit(&loads, CspRegion::South, bytes).await.unwrap_err();
         let load_id = match &refusal {
-            LoadError::GuardRejects { load_id, .. } if guard => load_id,
+            LoadError::Guards { load_id, .. } if guard => load_id,
             LoadError::NoAcceptedRow { load_id, .. } if !guard => load_id,
             other => panic!("{other}"),
         };
@@ -274,7 +274,7 @@ async fn futures_poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Outpu
 #[tokio::test]
 async fn a_set_aside_location_is_marked_and_its_texts_and_repeats_do_not_confuse_it() {
     let dir = tempfile::tempdir().unwrap();
-    let loads = common::loads::open_with(dir.path(), |settings| settings.rejects_permille = 1000.0);
+    let loads = common::loads::open_with(dir.path(), |settings| settings.thresholds.rejects = Share::percent(100));
     let rows =
         ["AA1 1AA,2020-05-01,Cellular,High", "AA1 1AB,2021-13-01,Cellular,High", "AA1 1AA,2020-05-01,Cellular,High"];
     let report = submit(&loads, CspRegion::South, &file(&rows)).await.unwrap().record.manifest.report;
@@ -288,9 +288,10 @@ async fn the_way_back_is_an_activation_like_any_other() {
     let dir = tempfile::tempdir().unwrap();
     let loads = open(dir.path());
     let mut ids = Vec::new();
-    for year in [2020, 2021] {
+    for (hours, year) in [(0, 2020), (1, 2021)] {
         let bytes = file(&[&format!("AA1 1AA,{year}-05-01,Cellular,High")]);
-        ids.push(submit(&loads, CspRegion::South, &bytes).await.unwrap().record.manifest.load_id);
+        let header = later(CspRegion::South, &bytes, hours);
+        ids.push(submit_as(&loads, header, &bytes).await.unwrap().record.manifest.load_id);
     }
     let back = loads.activate_retained(&ids[0], "somebody").unwrap();
     assert_eq!((back.state, back.activated.unwrap().by.as_str()), (LoadState::Active, "somebody"));
@@ -312,6 +313,34 @@ async fn the_way_back_is_an_activation_like_any_other() {
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["event"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(events, ["loaded", "activated", "loaded", "activated", "activated", "activated"]);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_threads_of_a_load_give_way_to_lookups() {
+    let dir = tempfile::tempdir().unwrap();
+    let loads = open(dir.path());
+    let mut attempt = loads.begin(header(CspRegion::South, b"")).unwrap();
+    attempt.chunk(Bytes::from_static(b"postcode")).await.unwrap();
+    // By name, how nice each thread of this process is: the seventeenth field behind the name.
+    let nice = |wanted: &str| -> Vec<i32> {
+        let threads = fs::read_dir("/proc/self/task").unwrap();
+        let stats = threads.filter_map(|thread| fs::read_to_string(thread.unwrap().path().join("stat")).ok());
+        let of_name = |stat: String| {
+            let (before, after) = stat.rsplit_once(") ")?;
+            let nice = after.split(' ').nth(16)?.parse().unwrap();
+            before.ends_with(&format!("({wanted}")).then_some(nice)
+        };
+        stats.filter_map(of_name).collect()
+    };
+    // A thread is nice from its first step on, which may not have come yet; loads of other tests have such threads too.
+    let begun = std::time::Instant::now();
+    while !["load", "load-keep"].iter().all(|name| nice(name).contains(&10)) {
+        assert!(begun.elapsed().as_secs() < 20, "{:?} {:?}", nice("load"), nice("load-keep"));
+        tokio::task::yield_now().await;
+    }
+    drop(attempt);
+    loads.close().await;
 }
 
 #[test]

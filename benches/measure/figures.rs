@@ -15,6 +15,17 @@ pub fn median(figures: &[f64]) -> f64 {
     if sorted.len() % 2 == 1 { sorted[middle] } else { f64::midpoint(sorted[middle - 1], sorted[middle]) }
 }
 
+/// Whether only to show that the recipe works: small files and little time, and figures that say nothing.
+pub fn tiny() -> bool {
+    env::args().any(|argument| argument == "--tiny")
+}
+
+/// The figure that this share of them does not pass; they are sorted.
+pub fn percentile(sorted: &[f64], share: f64) -> f64 {
+    let place = (sorted.len() as f64 * share).ceil() as usize;
+    sorted.get(place.saturating_sub(1)).or(sorted.last()).copied().unwrap_or(f64::NAN)
+}
+
 /// The ratio of two medians, and of the rounds one by one the least and the greatest.
 #[derive(Clone, Copy, Debug)]
 pub struct Ratio {

@@ -5,8 +5,10 @@ mod asking;
 mod figures;
 mod process;
 mod stocked;
+mod walk;
 
 pub use asking::{Drawn, IN_FLIGHT, ask, ask_each, ask_one};
-pub use figures::{Figures, Ratio, median, rounds};
+pub use figures::{Figures, Ratio, median, percentile, rounds, tiny};
 pub use process::{Memory, cpu_time};
-pub use stocked::{Stock, copy_tree, disk};
+pub use stocked::{ISSUED, Stock, copy_tree, disk};
+pub use walk::walk;

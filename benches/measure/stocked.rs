@@ -22,15 +22,24 @@ pub struct Stock {
 }
 
 impl Stock {
-    /// Makes the files.
+    /// The national set.
     pub fn new() -> Self {
+        Self::of(Postcodes::national())
+    }
+
+    /// Of these postcodes; makes the files.
+    pub fn of(postcodes: Postcodes) -> Self {
         // Beside the build, not in a memory file system: what is synced is synced in earnest.
         let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let postcodes = Postcodes::national();
         let files = postcodes.write(&home.path().join("files"), 1);
         let stock = Self { postcodes, files, home };
         println!("{}: {} rows in {} files, {:.0} MB", stock.postcodes, stock.rows(), stock.files.len(), stock.bytes());
         stock
+    }
+
+    /// The same postcodes with other coverage.
+    pub fn other_files(&self) -> Vec<CoverageFile> {
+        self.postcodes.write(&self.home.path().join("others"), 2)
     }
 
     pub fn rows(&self) -> u64 {

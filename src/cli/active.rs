@@ -56,6 +56,7 @@ fn row(of: &ActiveCoverage) -> [String; 7] {
     let answers = of.source.is_some();
     let count = |number| if answers { words::count(number) } else { String::new() };
     let remark = match (answers, of.expected, source.stale) {
+        (false, ..) if of.damaged => "DAMAGED: load it again; lookups that need it answer COVERAGE_DAMAGED",
         (false, true, _) => "expected, and has no active load: misses answer COVERAGE_INCOMPLETE",
         (false, false, _) => "has no active load",
         (true, true, false) => "",

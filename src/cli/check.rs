@@ -21,8 +21,8 @@ use super::{
 use crate::{
     domain::{CspRegion, Table3},
     grpc::proto::CoverageLoad,
-    ingest::{self, FileError, Limits, Reject, Report},
-    loads::Settings,
+    ingest::{self, ColumnFault, FileError, FileKind, Limits, Reject, Report},
+    loads::{GuardInput, Settings, judge as judge_by_guards},
 };
 
 /// How much of the file is read at once.
@@ -35,7 +35,7 @@ const READ: usize = 256 * 1024;
   wan-matrix check --region north --table3 annex-e.csv north.csv.gz --output json
 
 It judges every row as a server with default limits does and prints the same
-report. JSON is a wanmatrix.v1.CoverageLoad, as `loads show` prints it.
+report. A file with a column `change` is judged as a delta. JSON is a wanmatrix.v1.CoverageLoad, as `loads show` prints it.
 
 Exit codes: 0 the file would pass, 1 a server would refuse it, 2 usage,
 78 the Table 3 cannot be used.")]
@@ -59,6 +59,7 @@ pub struct CheckArgs {
 
 /// What reading the file came to.
 struct Judged {
+    kind: FileKind,
     report: Option<Report>,
     rejects: Vec<Reject>,
     decompressed: Option<u64>,
@@ -105,17 +106,24 @@ fn judge(file: &CoverageFile, region: CspRegion, table3: &Table3, settings: &Set
         bytes.rewind()?;
         ingest::decoder(file.encoding(), BufReader::with_capacity(READ, handle.try_clone()?))
     };
+    let read = |kind| {
+        let input = decoded().map_err(|source| FileError::Unreadable { after: 0, source })?;
+        ingest::read(input, kind, table3.region(region), &limits, &AtomicBool::new(false))
+    };
+    let (kind, scanned) = match read(FileKind::Full) {
+        Err(FileError::Header { faults, .. }) if faults.contains(&ColumnFault::ChangeWithoutBase) => {
+            (FileKind::Delta, read(FileKind::Delta))
+        }
+        scanned => (FileKind::Full, scanned),
+    };
     let mut decompressed = None;
-    let ingested = decoded()
-        .map_err(|source| FileError::Unreadable { after: 0, source })
-        .and_then(|input| ingest::read(input, table3.region(region), &limits, &AtomicBool::new(false)))
-        .and_then(|scanned| {
-            decompressed = Some(scanned.bytes_decompressed());
-            scanned.settle(decoded)
-        });
+    let ingested = scanned.and_then(|scanned| {
+        decompressed = Some(scanned.bytes_decompressed());
+        scanned.settle(decoded)
+    });
     let (report, rejects, refusal) = match ingested {
         Ok(ingested) => {
-            let refusal = refusal(file, &ingested.report, settings);
+            let refusal = refusal(file, kind, &ingested.report, settings);
             (Some(ingested.report), ingested.rejects, refusal)
         }
         Err(FileError::Disk { source, .. }) => return Err(Failure::Machine(source)),
@@ -127,24 +135,19 @@ fn judge(file: &CoverageFile, region: CspRegion, table3: &Table3, settings: &Set
             }
         }
     };
-    Ok(Judged { report, rejects, decompressed, refusal })
+    Ok(Judged { kind, report, rejects, decompressed, refusal })
 }
 
 /// What a server with default settings refuses a readable file for.
-fn refusal(file: &CoverageFile, report: &Report, settings: &Settings) -> Option<String> {
-    let permille = settings.rejects_permille;
+fn refusal(file: &CoverageFile, kind: FileKind, report: &Report, settings: &Settings) -> Option<String> {
     if file.length() > settings.max_bytes_sent {
-        Some(format!("it is larger than the {} bytes a server takes", settings.max_bytes_sent))
-    } else if report.set_aside as f64 * 1000.0 > permille * report.rows as f64 {
-        Some(format!(
-            "{} of {} rows are set aside, more than {} %; correct them, or ask the server's operator",
-            report.set_aside,
-            report.rows,
-            permille / 10.0
-        ))
-    } else {
-        None
+        return Some(format!("it is larger than the {} bytes a server takes", settings.max_bytes_sent));
     }
+    // Without an active load the time of issue counts for nothing.
+    let issue_time = jiff::Timestamp::UNIX_EPOCH;
+    let input = GuardInput { delta: kind == FileKind::Delta, report, issue_time, active: None };
+    let tripped = judge_by_guards(&input, &settings.thresholds, &[]).err()?;
+    tripped.first().map(ToString::to_string)
 }
 
 fn as_load(judged: &Judged, file: &CoverageFile, region: CspRegion, table3: &Table3) -> CoverageLoad {
@@ -197,9 +200,13 @@ fn write(screen: &mut Screen<'_>, judged: &Judged, shown: usize, table3: &Table3
          - whether it serves the same Table 3: here {}\n  \
          - whether its limits are other than the defaults used here\n  \
          - whether it knows this load already, and was issued a later one\n  \
-         - how the load compares with the one it answers from now (its guards)",
+         - how the load compares with the one it answers from now (its other guards)",
         hex::encode(table3.sha256())
     )?;
+    if judged.kind == FileKind::Delta {
+        writeln!(screen.out, "  - whether the load that this delta changes is active, and has all that it deletes")?;
+    }
+    writeln!(screen.out, "`wan-matrix load --dry-run` asks one, and keeps nothing")?;
     Ok(())
 }
 

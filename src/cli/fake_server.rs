@@ -6,6 +6,7 @@ use std::{
 };
 
 use clap::Parser;
+use prost::Message as _;
 use prost_types::Timestamp;
 use tokio_stream::{Stream, wrappers::TcpListenerStream};
 use tonic::{Code, Request, Response, Status, Streaming, transport::Server};
@@ -212,9 +213,80 @@ fn load(load_id: &str, state: CoverageLoadState) -> CoverageLoad {
             none_planned: 14,
             rejects_kept: 7,
             set_aside_locations: 2,
+            deletes: 0,
         }),
-        refusal: String::new(),
+        comparison: Some(CoverageComparison {
+            with_load_id: "central-20260101T030000Z-aabbccddeeff".to_owned(),
+            new: 40,
+            removed: 10,
+            same: 1_900,
+            changed: 52,
+            confirmed_to_unknown: 30,
+            date_earlier: 25,
+            newly_set_aside: 2,
+            answers_before: 1_962,
+            answers_after: 1_990,
+            answers_in_both: 1_950,
+            covered_before: 1_940,
+            confirmed_before: 1_900,
+            ..CoverageComparison::default()
+        }),
+        submitter: "127.0.0.1".to_owned(),
+        activated_by: if state == CoverageLoadState::Active { "127.0.0.2".to_owned() } else { String::new() },
+        ..CoverageLoad::default()
     }
+}
+
+/// One location for each kind of change, one of which this build does not know.
+fn differing() -> Vec<CoverageChange> {
+    let facts = |date: &str, variant: &str| CoverageFacts {
+        availability_date: Some(date.to_owned()),
+        wan_variant: covered(CspRegion::Central, CoverageState::Available, date, variant).wan_variant,
+        connectivity_likelihood: ConnectivityLikelihood::High.into(),
+        ..CoverageFacts::default()
+    };
+    let change =
+        |postcode: &str, kind: i32, before: Option<CoverageFacts>, after: Option<CoverageFacts>, moved: &[i32]| {
+            CoverageChange { postcode: postcode.to_owned(), kind, movements: moved.to_vec(), before, after }
+        };
+    let (new, changed, removed) =
+        (CoverageChangeKind::New.into(), CoverageChangeKind::Changed.into(), CoverageChangeKind::Removed.into());
+    let information = "Meter cupboard, \"steel\" door";
+    let told = CoverageFacts { additional_information: information.to_owned(), ..facts("2026-02-01", "Unknown") };
+    let confirmed = [CoverageMovement::UnknownToConfirmed, CoverageMovement::TextsChanged].map(i32::from);
+    let aside = CoverageFacts { set_aside: true, ..CoverageFacts::default() };
+    vec![
+        change("AA1 1AA", new, None, Some(facts("2027-03-01", "Cellular")), &[]),
+        change("AA1 1AB", changed, Some(told), Some(facts("2026-02-01", "Cellular")), &confirmed),
+        change(
+            "AA1 1AD",
+            changed,
+            Some(CoverageFacts::default()),
+            Some(aside),
+            &[CoverageMovement::NewlySetAside.into()],
+        ),
+        change("AA1 1AE", removed, Some(facts("2020-01-01", "Cellular")), None, &[]),
+        change("AA1 1AF", 9, None, None, &[99]),
+    ]
+}
+
+/// What a dry run would be refused for, as the service makes it.
+fn refused_dry_run() -> Status {
+    let message = "unknown: 190 of 1,900 locations (10.00 %) with a confirmed variant would be Unknown. Nothing has \
+                   changed, and of a dry run nothing is kept";
+    let metadata = [("guards", "unknown"), ("validate_only", "true")];
+    let status = status(Code::FailedPrecondition, "LOAD_GUARD_UNKNOWN", message, &metadata);
+    let finding = GuardFinding {
+        guard: LoadGuard::Unknown.into(),
+        measured: "190 of 1,900 locations (10.00 %)".to_owned(),
+        allowed: "at most 95 (5 %)".to_owned(),
+        overridden: false,
+    };
+    let judged = CoverageLoad { guards: vec![finding], ..load(REFUSED_LOAD, CoverageLoadState::Unspecified) };
+    let type_url = "type.googleapis.com/wanmatrix.v1.CoverageLoad".to_owned();
+    let mut details = tonic_types::pb::Status::decode(status.details()).unwrap();
+    details.details.push(prost_types::Any { type_url, value: judged.encode_to_vec() });
+    Status::with_details(status.code(), status.message(), details.encode_to_vec().into())
 }
 
 #[tonic::async_trait]
@@ -292,9 +364,13 @@ impl WanMatrixService for FakeServer {
             postcode_rows: 1_234_567,
             set_aside_locations: 8,
             received_time: at(1_769_918_300),
+            damaged: false,
         });
+        // A region that has no load to be told of, and one whose load cannot be read.
+        let damaged =
+            ActiveCoverage { csp_region: CspRegion::South4g.into(), damaged: true, ..ActiveCoverage::default() };
         Ok(Response::new(ListActiveCoverageResponse {
-            regions: std::iter::once(north).chain(answering).collect(),
+            regions: std::iter::once(north).chain(answering).chain([damaged]).collect(),
             active_set_digest: "34".repeat(32),
         }))
     }
@@ -332,6 +408,15 @@ impl CoverageLoadService for FakeServer {
                 let message = "7 of 2000 rows are set aside, more than 0.1 %";
                 Err(status(Code::FailedPrecondition, "LOAD_GUARD_REJECTS", message, &metadata))
             }
+            "refused dry run" => Err(refused_dry_run()),
+            _ if header.validate_only => Ok(Response::new(SubmitCoverageLoadResponse {
+                load: Some(load(CENTRAL_LOAD, CoverageLoadState::Unspecified)),
+                already_present: false,
+            })),
+            _ if header.activate == Some(false) => Ok(Response::new(SubmitCoverageLoadResponse {
+                load: Some(load(CENTRAL_LOAD, CoverageLoadState::Staged)),
+                already_present: false,
+            })),
             "again" => Ok(Response::new(SubmitCoverageLoadResponse {
                 load: Some(load(CENTRAL_LOAD, CoverageLoadState::Active)),
                 already_present: true,
@@ -386,6 +471,28 @@ impl CoverageLoadService for FakeServer {
         let next = if from + 1 < loads.len() { (from + 1).to_string() } else { String::new() };
         let page = loads.into_iter().skip(from).take(1).collect();
         Ok(Response::new(ListCoverageLoadsResponse { loads: page, next_page_token: next }))
+    }
+
+    type StreamCoverageChangesStream =
+        Pin<Box<dyn Stream<Item = Result<StreamCoverageChangesResponse, Status>> + Send + 'static>>;
+
+    async fn stream_coverage_changes(
+        &self,
+        request: Request<StreamCoverageChangesRequest>,
+    ) -> Result<Response<Self::StreamCoverageChangesStream>, Status> {
+        self.check()?;
+        let request = request.into_inner();
+        let mut items: Vec<_> = differing()
+            .into_iter()
+            .filter(|change| {
+                change.postcode > request.after_postcode && request.before_load_id != request.after_load_id
+            })
+            .map(|change| Ok(StreamCoverageChangesResponse { change: Some(change) }))
+            .collect();
+        if request.before_load_id == REFUSED_LOAD {
+            items.push(Err(status(Code::Unavailable, "SHUTTING_DOWN", "the server is shutting down", &[])));
+        }
+        Ok(Response::new(Box::pin(tokio_stream::iter(items))))
     }
 
     type StreamCoverageRejectsStream =

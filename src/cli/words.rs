@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use crate::{
     domain,
     grpc::proto::{
-        ConnectivityLikelihood, CoverageLoadState, CoverageState, CspRegion, Encoding, ErrorReason, RejectReason,
-        WanVariantStatus,
+        ConnectivityLikelihood, CoverageChangeKind, CoverageLoadState, CoverageMovement, CoverageState, CspRegion,
+        Encoding, ErrorReason, LoadGuard, RejectReason, WanVariantStatus,
     },
     ingest,
+    loads::Guard,
 };
 
 /// Stands where there is nothing to say.
@@ -69,6 +70,26 @@ pub(super) fn load_state(number: i32) -> String {
     snake(number, name, "COVERAGE_LOAD_STATE_")
 }
 
+/// The number the wire carries for a guard.
+pub(super) fn guard_number(guard: Guard) -> i32 {
+    match guard {
+        Guard::Rejects => LoadGuard::Rejects,
+        Guard::CoverageLost => LoadGuard::CoverageLost,
+        Guard::VariantChanged => LoadGuard::VariantChanged,
+        Guard::Unknown => LoadGuard::Unknown,
+        Guard::Shrink => LoadGuard::Shrink,
+        Guard::Growth => LoadGuard::Growth,
+        Guard::IssueOrder => LoadGuard::IssueOrder,
+    }
+    .into()
+}
+
+/// `coverage-lost`, …
+pub(super) fn guard(number: i32) -> String {
+    let name = LoadGuard::try_from(number).ok().map(|guard| guard.as_str_name());
+    snake(number, name, "LOAD_GUARD_").replace('_', "-")
+}
+
 /// The number the wire carries for an encoding.
 pub(super) fn encoding_number(encoding: ingest::Encoding) -> i32 {
     match encoding {
@@ -87,6 +108,16 @@ pub(super) fn encoding(number: i32) -> String {
 /// `postcode_malformed`, …
 pub(super) fn reject_reason(number: i32) -> String {
     snake(number, RejectReason::try_from(number).ok().map(|reason| reason.as_str_name()), "REJECT_REASON_")
+}
+
+/// `new`, `changed` or `removed`.
+pub(super) fn change_kind(number: i32) -> String {
+    snake(number, CoverageChangeKind::try_from(number).ok().map(|kind| kind.as_str_name()), "COVERAGE_CHANGE_KIND_")
+}
+
+/// `unknown_to_confirmed`, …
+pub(super) fn movement(number: i32) -> String {
+    snake(number, CoverageMovement::try_from(number).ok().map(|moved| moved.as_str_name()), "COVERAGE_MOVEMENT_")
 }
 
 /// As ErrorInfo has it: `POSTCODE_MALFORMED`.
@@ -145,6 +176,13 @@ mod tests {
     fn every_region_keeps_its_name_over_the_wire() {
         for known in domain::CspRegion::ALL {
             assert_eq!(region(region_number(known)), known.name());
+        }
+    }
+
+    #[test]
+    fn every_guard_keeps_its_name_over_the_wire() {
+        for known in Guard::ALL {
+            assert_eq!(guard(guard_number(known)), known.slug());
         }
     }
 

@@ -22,7 +22,11 @@ const NONE_PLANNED: u32 = 0;
 const SET_ASIDE: u32 = 1;
 const UNKNOWN: u32 = 2;
 const CONFIRMED: u32 = 3;
+/// All nine bits, which no place in a Table 3 comes near.
+const DELETE: u32 = (1 << VARIANT_BITS) - 1;
+const _: () = assert!(DELETE > CONFIRMED + RegionVariants::MAX as u32 && u8::MAX as u32 + CONFIRMED < DELETE);
 
+const VARIANT_BITS: u32 = 9;
 const LIKELIHOOD_BITS: u32 = 2;
 const VARIANT_SHIFT: u32 = Day::BITS + LIKELIHOOD_BITS;
 
@@ -33,10 +37,14 @@ pub struct FactsError(u32);
 
 impl Facts {
     /// How many low bits of [`Facts::bits`] are used.
-    pub const BITS: u32 = 9 + VARIANT_SHIFT;
+    pub const BITS: u32 = VARIANT_BITS + VARIANT_SHIFT;
 
     /// The mark of a location whose row was set aside.
     pub const SET_ASIDE: Self = Self(SET_ASIDE << VARIANT_SHIFT);
+
+    /// What a delta file says of a location that is to be forgotten. It says nothing of a place, so [`Facts::pack`] never
+    /// makes it and [`Facts::unpack`] refuses it: it can be in flight, and can neither be stored nor answered.
+    pub const DELETE: Self = Self(DELETE << VARIANT_SHIFT);
 
     /// Packs what is said.
     #[must_use]
@@ -78,6 +86,12 @@ impl Facts {
     #[must_use]
     pub fn is_set_aside(self) -> bool {
         self == Self::SET_ASIDE
+    }
+
+    /// Whether a location is to be forgotten: [`Facts::DELETE`].
+    #[must_use]
+    pub fn is_delete(self) -> bool {
+        self == Self::DELETE
     }
 
     /// The bits; only the low [`Facts::BITS`] are used.

@@ -47,6 +47,18 @@ fn all_that_can_be_said_round_trips() {
 }
 
 #[test]
+fn a_delete_says_nothing_that_could_be_stored_or_answered() {
+    assert!(Facts::DELETE.is_delete() && !Facts::DELETE.is_set_aside());
+    assert_eq!(Facts::from_bits(Facts::DELETE.bits()), Facts::DELETE);
+    for region in CspRegion::ALL {
+        assert!(Facts::DELETE.unpack(TABLE.region(region)).is_err(), "{region}");
+        for said in [Said::SetAside, Said::Coverage(Coverage::NonePlanned)] {
+            assert!(!Facts::pack(said).is_delete());
+        }
+    }
+}
+
+#[test]
 fn every_day_round_trips() {
     let variants = TABLE.region(CspRegion::North);
     for day in (0..=u16::MAX).map_while(Day::from_number) {

@@ -1,20 +1,24 @@
 //! `CoverageLoadService`: coverage data in, and what became of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use tokio::{sync::watch, time::timeout};
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::loads::{ListFilter, LoadError, Loads, Submitted};
+use crate::loads::{GivenUp, ListFilter, Loads, Submitted};
 
 use super::{
-    convert, error, header, load_shown,
+    change_stream::{ChangeStream, Comparing},
+    convert, error,
+    failure::Failure,
+    header, load_shown,
+    pace::{Pace, PaceLimits},
     proto::{
         ActivateCoverageLoadRequest, ActivateCoverageLoadResponse, CoverageLoadHeader, GetCoverageLoadRequest,
-        GetCoverageLoadResponse, ListCoverageLoadsRequest, ListCoverageLoadsResponse, StreamCoverageRejectsRequest,
-        SubmitCoverageLoadRequest, SubmitCoverageLoadResponse, coverage_load_service_server::CoverageLoadService,
-        submit_coverage_load_request::Part,
+        GetCoverageLoadResponse, ListCoverageLoadsRequest, ListCoverageLoadsResponse, StreamCoverageChangesRequest,
+        StreamCoverageRejectsRequest, SubmitCoverageLoadRequest, SubmitCoverageLoadResponse,
+        coverage_load_service_server::CoverageLoadService, submit_coverage_load_request::Part,
     },
     reject_stream::{self, RejectStream},
 };
@@ -24,23 +28,24 @@ pub const MESSAGE_MAX: usize = 2 << 20;
 
 const CHUNK_MAX: usize = 1 << 20;
 const PAGE_DEFAULT: usize = 50;
-/// A load is shown in some 3 KiB at most: a page stays far below the 4 MiB that clients take.
+/// A load is shown in some 5 KiB at most: a page stays far below the 4 MiB that clients take.
 const PAGE_MAX: usize = 200;
 
 /// Serves [`Loads`] to CSPs and operators.
 #[derive(Clone, Debug)]
 pub struct CoverageLoadApi {
     loads: Arc<Loads>,
-    /// A sender who is silent for so long is taken for gone, since others wait for their turn.
-    silence: Duration,
+    /// A sender who does not keep to it is given up, since others wait for their turn.
+    pace: PaceLimits,
+    comparing: Comparing,
     stop: watch::Receiver<bool>,
 }
 
 impl CoverageLoadApi {
-    /// Uploads end, unfinished, when their sender is silent for `silence`, or when `stop` says true.
+    /// Uploads end, unfinished, when their sender does not keep to `pace`, or when `stop` says true.
     #[must_use]
-    pub const fn new(loads: Arc<Loads>, silence: Duration, stop: watch::Receiver<bool>) -> Self {
-        Self { loads, silence, stop }
+    pub fn new(loads: Arc<Loads>, pace: PaceLimits, stop: watch::Receiver<bool>) -> Self {
+        Self { loads, pace, comparing: Comparing::default(), stop }
     }
 
     async fn submit(
@@ -48,17 +53,23 @@ impl CoverageLoadApi {
         parts: Streaming<SubmitCoverageLoadRequest>,
         submitter: String,
     ) -> Result<Submitted, Status> {
-        let mut parts = Parts { parts, silence: self.silence, stop: self.stop.clone() };
-        let header = parts.header().await?;
+        let mut parts = Parts { parts, pace: Pace::new(self.pace), stop: self.stop.clone() };
+        let header = parts.header().await.map_err(|broken| broken.status)?;
         // Dropped on any early return, which abandons it: a sender who goes away leaves nothing behind.
         let mut attempt = self.loads.begin(header::read(header, submitter)?).map_err(error::load)?;
         loop {
             match parts.chunk().await {
                 Ok(Some(bytes)) => attempt.chunk(bytes).await.map_err(error::load)?,
-                Ok(None) => return Ok(attempt.finish().await.map_err(error::load)?),
-                Err(status) => {
+                Ok(None) => {
+                    // A caller that cancels looks just like one that half-closes: hyper ends the body either way. But it
+                    // drops this call as soon as it waits, if it was cancelled, and a call that waits here has nothing
+                    // finished.
+                    tokio::task::yield_now().await;
+                    return Ok(attempt.finish().await.map_err(error::load)?);
+                }
+                Err(Broken { status, why }) => {
                     // Whoever is told what was wrong may send the load again at once.
-                    attempt.abandon().await;
+                    attempt.give_up(why).await;
                     return Err(status);
                 }
             }
@@ -74,12 +85,30 @@ fn caller<T>(request: &Request<T>) -> String {
 /// The messages of an upload, in the order they must come.
 struct Parts {
     parts: Streaming<SubmitCoverageLoadRequest>,
-    silence: Duration,
+    pace: Pace,
     stop: watch::Receiver<bool>,
 }
 
+/// An upload that is not gone on with: what its sender is told, and what the operator is.
+struct Broken {
+    status: Status,
+    why: GivenUp,
+}
+
+impl From<Failure> for Broken {
+    fn from(malformed: Failure) -> Self {
+        Self { status: malformed.into(), why: GivenUp::MessageMalformed }
+    }
+}
+
+impl From<GivenUp> for Broken {
+    fn from(why: GivenUp) -> Self {
+        Self { status: error::load(why.into()).into(), why }
+    }
+}
+
 impl Parts {
-    async fn header(&mut self) -> Result<CoverageLoadHeader, Status> {
+    async fn header(&mut self) -> Result<CoverageLoadHeader, Broken> {
         let malformed = |field, what| Err(error::header(field, what).into());
         match self.next().await? {
             Some(Some(Part::Header(header))) => Ok(header),
@@ -89,7 +118,7 @@ impl Parts {
         }
     }
 
-    async fn chunk(&mut self) -> Result<Option<Bytes>, Status> {
+    async fn chunk(&mut self) -> Result<Option<Bytes>, Broken> {
         let unreadable = |field, what: String| Err(error::chunk(field, what).into());
         match self.next().await? {
             None => Ok(None),
@@ -108,13 +137,21 @@ impl Parts {
     }
 
     /// `Some(None)` is a message that says nothing.
-    async fn next(&mut self) -> Result<Option<Option<Part>>, Status> {
+    async fn next(&mut self) -> Result<Option<Option<Part>>, Broken> {
+        let (patience, impatient) = self.pace.patience();
+        let begun = Instant::now();
         tokio::select! {
-            message = timeout(self.silence, self.parts.message()) => match message {
-                Ok(message) => Ok(message?.map(|message| message.part)),
-                Err(_) => Err(error::silent(self.silence).into()),
+            message = timeout(patience, self.parts.message()) => match message {
+                Ok(Ok(message)) => {
+                    let part = message.map(|message| message.part);
+                    let bytes = if let Some(Some(Part::Chunk(bytes))) = &part { bytes.len() } else { 0 };
+                    self.pace.came(begun.elapsed(), bytes);
+                    Ok(part)
+                }
+                Ok(Err(status)) => Err(Broken { status, why: GivenUp::Vanished }),
+                Err(_) => Err(impatient.into()),
             },
-            _stopped = self.stop.wait_for(|&stopped| stopped) => Err(error::load(LoadError::ShuttingDown).into()),
+            _stopped = self.stop.wait_for(|&stopped| stopped) => Err(GivenUp::ShuttingDown.into()),
         }
     }
 }
@@ -168,6 +205,16 @@ impl CoverageLoadService for CoverageLoadApi {
         let activated = tokio::task::spawn_blocking(move || loads.activate_retained(&load_id, &by)).await;
         let record = activated.map_err(|error| error::task(&error))?.map_err(error::load)?;
         Ok(Response::new(ActivateCoverageLoadResponse { load: Some(load_shown::load(record)) }))
+    }
+
+    type StreamCoverageChangesStream = ChangeStream;
+
+    async fn stream_coverage_changes(
+        &self,
+        request: Request<StreamCoverageChangesRequest>,
+    ) -> Result<Response<ChangeStream>, Status> {
+        let changes = self.comparing.changes(Arc::clone(&self.loads), request.into_inner()).await?;
+        Ok(Response::new(changes))
     }
 
     type StreamCoverageRejectsStream = RejectStream;

@@ -18,13 +18,13 @@ use jiff::Timestamp;
 use tonic::Code;
 
 use crate::{
-    domain::{CspRegion, DayError},
+    domain::{CspRegion, DayError, PostcodeError},
     ingest::FileError,
-    loads::LoadError,
-    store::StoreError,
+    loads::{Guard, LoadError, LoadRecord, LoadState},
+    store::{Manifest, StoreError},
 };
 
-use super::{answer::Miss, convert::NotKnown, failure::Failure, proto::ErrorReason};
+use super::{answer::Miss, convert::NotKnown, failure::Failure, load_shown, proto::ErrorReason};
 
 /// When a load that had to wait its turn is worth sending again.
 const RETRY_LOAD: Duration = Duration::from_secs(10);
@@ -113,10 +113,18 @@ pub(super) fn chunk(field: &str, what: impl Into<String>) -> Failure {
     Failure::field(ErrorReason::LoadFileUnreadable, field, what)
 }
 
-/// The sender of a file fell silent.
-pub(super) fn silent(after: Duration) -> Failure {
-    let what = format!("nothing came for {} seconds; nothing of the file is kept, send it again", after.as_secs());
+/// The caller of a stream took nothing for so long.
+pub(super) fn stalled(after: Duration) -> Failure {
+    let what = format!(
+        "nothing of the stream was taken for {} seconds; resume it after the last item that came",
+        after.as_secs()
+    );
     Failure::new(Code::DeadlineExceeded, ErrorReason::Unspecified, what)
+}
+
+/// An `after_postcode` that is none.
+pub(super) fn after_postcode(error: &PostcodeError) -> Failure {
+    Failure::field(ErrorReason::PostcodeMalformed, "after_postcode", error.to_string())
 }
 
 /// The server's own clock is far off.
@@ -188,8 +196,8 @@ pub(super) fn load(error: LoadError) -> Failure {
             new(InvalidArgument, ErrorReason::LoadIssuedInFuture).violating("header.issue_time")
         }
         LoadError::File(error) => file(&error),
-        LoadError::NoAcceptedRow { load_id, .. } => {
-            new(InvalidArgument, ErrorReason::LoadFileUnreadable).violating("chunk").with("load_id", load_id)
+        LoadError::NoAcceptedRow { load_id, dry_run, .. } => {
+            recorded(new(InvalidArgument, ErrorReason::LoadFileUnreadable).violating("chunk"), load_id, dry_run)
         }
         LoadError::TooLarge { .. } => new(ResourceExhausted, ErrorReason::LoadTooLarge),
         LoadError::DigestMismatch { .. } => {
@@ -198,23 +206,62 @@ pub(super) fn load(error: LoadError) -> Failure {
         LoadError::RowCountMismatch { .. } => {
             new(InvalidArgument, ErrorReason::LoadRowCountMismatch).violating("header.row_count")
         }
-        LoadError::GuardRejects { load_id, .. } => {
-            new(FailedPrecondition, ErrorReason::LoadGuardRejects).with("load_id", load_id)
+        LoadError::Guards { load_id, tripped, dry_run } => {
+            let guards: Vec<_> = tripped.iter().map(|tripped| tripped.guard).collect();
+            let reason = guards.first().map_or(ErrorReason::LoadRefused, |&first| guard(first));
+            let names: Vec<_> = guards.into_iter().map(Guard::slug).collect();
+            recorded(new(FailedPrecondition, reason).with("guards", names.join(",")), load_id, dry_run)
+        }
+        LoadError::BaseNotActive { base, active, .. } => new(Aborted, ErrorReason::LoadBaseNotActive)
+            .with("base_load_id", base)
+            .with("active_load_id", active.unwrap_or_default()),
+        LoadError::BaseTableChanged { base, .. } => {
+            new(FailedPrecondition, ErrorReason::LoadBaseTableChanged).with("base_load_id", base)
         }
         LoadError::Retained { load_id } => new(AlreadyExists, ErrorReason::LoadRetained).with("load_id", load_id),
-        LoadError::Overtaken { load_id, now_active } => {
+        LoadError::Overtaken { load_id, now_active, .. } => {
             new(Aborted, ErrorReason::LoadOvertaken).with("load_id", load_id).with("active_load_id", now_active)
         }
         LoadError::RefusedLoad { load_id } => {
             new(FailedPrecondition, ErrorReason::LoadRefused).with("load_id", load_id)
         }
         LoadError::NotFound { load_id } => new(NotFound, ErrorReason::LoadNotFound).with("load_id", load_id),
+        LoadError::RegionsDiffer { .. } => {
+            new(InvalidArgument, ErrorReason::LoadRegionsDiffer).violating("after_load_id")
+        }
         LoadError::PageToken => new(InvalidArgument, ErrorReason::PageTokenInvalid).violating("page_token"),
         // Nobody is there to read it.
         LoadError::Abandoned => new(Code::Cancelled, ErrorReason::Unspecified),
+        LoadError::Silent { .. } | LoadError::TooSlow { .. } => new(Code::DeadlineExceeded, ErrorReason::Unspecified),
+        LoadError::MessageMalformed => new(InvalidArgument, ErrorReason::LoadFileUnreadable).violating("part"),
         LoadError::ShuttingDown => new(Code::Unavailable, ErrorReason::ShuttingDown),
         LoadError::Store(error) => store(&error),
         LoadError::Thread => task(&error),
+    }
+}
+
+/// Where the record of a refused load is: kept under its id, or, of a dry run, in the error itself.
+fn recorded(failure: Failure, load_id: String, dry_run: Option<Box<Manifest>>) -> Failure {
+    match dry_run {
+        None => failure.with("load_id", load_id),
+        Some(manifest) => {
+            // The error's own words are the refusal: they need not travel a third time.
+            let record = LoadRecord { manifest: *manifest, state: LoadState::DryRun, activated: None, refusal: None };
+            failure.with("validate_only", "true").carrying(load_shown::load(record))
+        }
+    }
+}
+
+/// The reason of a load that this guard refused, first among those that did.
+const fn guard(guard: Guard) -> ErrorReason {
+    match guard {
+        Guard::Rejects => ErrorReason::LoadGuardRejects,
+        Guard::CoverageLost => ErrorReason::LoadGuardCoverageLost,
+        Guard::VariantChanged => ErrorReason::LoadGuardVariantChanged,
+        Guard::Unknown => ErrorReason::LoadGuardUnknown,
+        Guard::Shrink => ErrorReason::LoadGuardShrink,
+        Guard::Growth => ErrorReason::LoadGuardGrowth,
+        Guard::IssueOrder => ErrorReason::LoadGuardIssueOrder,
     }
 }
 

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use tonic::Status;
 use tonic_types::StatusExt as _;
 
-use crate::ingest::SizeLimit;
+use crate::{ingest::SizeLimit, loads::Tripped};
 
 use super::*;
 
@@ -36,7 +36,7 @@ fn told(failure: Failure) -> (Code, String, Vec<String>, Vec<String>, String) {
 
 #[test]
 fn every_load_error_has_its_code_and_reason() {
-    use Code::{Aborted, AlreadyExists, FailedPrecondition, Internal, InvalidArgument, ResourceExhausted, Unavailable};
+    use Code::{Aborted, AlreadyExists, Internal, InvalidArgument, ResourceExhausted, Unavailable};
     let id = || "south-x".to_owned();
     let now = Timestamp::UNIX_EPOCH;
     let file = |error| LoadError::File(error);
@@ -57,7 +57,7 @@ fn every_load_error_has_its_code_and_reason() {
         (file(disk(io::ErrorKind::PermissionDenied)), Internal, "INTERNAL", "", ""),
         (file(FileError::Cancelled), Unavailable, "SHUTTING_DOWN", "", ""),
         (
-            LoadError::NoAcceptedRow { load_id: id(), said: "none".to_owned() },
+            LoadError::NoAcceptedRow { load_id: id(), said: "none".to_owned(), dry_run: None },
             InvalidArgument,
             "LOAD_FILE_UNREADABLE",
             "chunk",
@@ -79,14 +79,42 @@ fn every_load_error_has_its_code_and_reason() {
             "",
         ),
         (
-            LoadError::GuardRejects { load_id: id(), set_aside: 1, rows: 2, permille_allowed: 1.0 },
-            FailedPrecondition,
-            "LOAD_GUARD_REJECTS",
+            LoadError::BaseNotActive { base: "south-b".to_owned(), region: CspRegion::South, active: None },
+            Aborted,
+            "LOAD_BASE_NOT_ACTIVE",
             "",
-            "load_id=south-x",
+            "active_load_id= base_load_id=south-b",
+        ),
+        (
+            LoadError::BaseTableChanged { base: "south-b".to_owned(), said: "changed".to_owned() },
+            Code::FailedPrecondition,
+            "LOAD_BASE_TABLE_CHANGED",
+            "",
+            "base_load_id=south-b",
+        ),
+        (
+            LoadError::Overtaken {
+                load_id: id(),
+                judged_against: "south-a".to_owned(),
+                now_active: "south-b".to_owned(),
+            },
+            Aborted,
+            "LOAD_OVERTAKEN",
+            "",
+            "active_load_id=south-b load_id=south-x",
         ),
         (LoadError::Retained { load_id: id() }, AlreadyExists, "LOAD_RETAINED", "", "load_id=south-x"),
         (LoadError::NotFound { load_id: id() }, Code::NotFound, "LOAD_NOT_FOUND", "", "load_id=south-x"),
+        (
+            LoadError::RegionsDiffer { before: CspRegion::South, after: CspRegion::North },
+            InvalidArgument,
+            "LOAD_REGIONS_DIFFER",
+            "after_load_id",
+            "",
+        ),
+        (LoadError::Silent { after: Duration::from_secs(60) }, Code::DeadlineExceeded, "", "", ""),
+        (LoadError::TooSlow { least: 1 }, Code::DeadlineExceeded, "", "", ""),
+        (LoadError::MessageMalformed, InvalidArgument, "LOAD_FILE_UNREADABLE", "part", ""),
         (LoadError::PageToken, InvalidArgument, "PAGE_TOKEN_INVALID", "page_token", ""),
         (LoadError::ShuttingDown, Unavailable, "SHUTTING_DOWN", "", ""),
         (LoadError::Abandoned, Code::Cancelled, "", "", ""),
@@ -97,11 +125,29 @@ fn every_load_error_has_its_code_and_reason() {
         (LoadError::Store(StoreError::DiskFull { needed: 7, free: 1 }), ResourceExhausted, "LOAD_DISK_FULL", "", ""),
     ] {
         let words = error.to_string();
-        let (told_code, told_reason, fields, told_metadata, message) = told(load(error));
+        let (told_code, told_reason, fields, mut told_metadata, message) = told(load(error));
+        told_metadata.sort();
         assert_eq!((told_code, told_reason.as_str()), (code, reason), "{words}");
         assert_eq!(fields.concat(), field, "{words}");
-        assert_eq!(told_metadata.concat(), metadata, "{words}");
+        assert_eq!(told_metadata.join(" "), metadata, "{words}");
         assert!(!message.contains("secret"), "{words} was sent as {message}");
+    }
+}
+
+#[test]
+fn a_guards_reason_is_its_name_and_all_that_refused_are_named() {
+    let tripped = |guard: Guard| {
+        let [measured, allowed, words] = ["much", "less", "why"].map(str::to_owned);
+        Tripped { guard, measured, allowed, words }
+    };
+    for guard in Guard::ALL {
+        let tripped = vec![tripped(guard), tripped(Guard::Shrink)];
+        let refusal = load(LoadError::Guards { load_id: "south-x".to_owned(), tripped, dry_run: None });
+        let (code, reason, _, mut metadata, _) = told(refusal);
+        metadata.sort();
+        assert_eq!(code, Code::FailedPrecondition);
+        assert_eq!(reason, format!("LOAD_GUARD_{}", guard.slug().to_uppercase().replace('-', "_")));
+        assert_eq!(metadata, [format!("guards={guard},shrink"), "load_id=south-x".to_owned()]);
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod answer;
 mod asked;
+mod change_stream;
 mod convert;
 mod coverage_load;
 mod error;
@@ -15,6 +16,8 @@ mod header;
 mod load_shown;
 mod lookup_service;
 mod matrix;
+mod pace;
+mod paced;
 pub mod proto;
 mod reject_stream;
 mod today;
@@ -24,6 +27,7 @@ mod wire;
 pub use coverage_load::{CoverageLoadApi, MESSAGE_MAX as UPLOAD_MESSAGE_MAX};
 pub use expected::Expected;
 pub use lookup_service::LookupService;
+pub use pace::PaceLimits;
 /// The two services as tonic serves them, and what reflection says of them: all that `server/` need know of `proto`.
 pub use proto::{
     DESCRIPTORS, coverage_load_service_server::CoverageLoadServiceServer,

@@ -155,13 +155,15 @@ impl WanMatrixService for WanMatrixApi {
             let source = sources.next_if(|source| source.csp_region == number);
             let expected = self.latest.expected().expects(region);
             let load = set.load(region).map(|load| load.manifest());
-            (expected || source.is_some()).then(|| ActiveCoverage {
+            let damaged = set.damaged().contains(&region);
+            (expected || damaged || source.is_some()).then(|| ActiveCoverage {
                 csp_region: number,
                 expected,
                 source,
                 postcode_rows: load.map_or(0, |manifest| count(manifest.report.accepted)),
                 set_aside_locations: load.map_or(0, |manifest| count(manifest.report.set_aside_locations)),
                 received_time: load.map(|manifest| convert::timestamp(manifest.received)),
+                damaged,
             })
         });
         Ok(Response::new(ListActiveCoverageResponse {

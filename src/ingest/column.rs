@@ -1,4 +1,4 @@
-//! The columns of a full coverage file with postcode rows.
+//! The columns of a coverage file with postcode rows.
 
 use std::fmt;
 
@@ -15,17 +15,20 @@ pub enum Column {
     ConnectivityLikelihood,
     AuxiliaryEquipmentRequired,
     AdditionalInformation,
+    /// Delta files only: `upsert` or `delete`.
+    Change,
 }
 
 impl Column {
     /// Every column, in the contract's order.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Postcode,
         Self::AvailabilityDate,
         Self::WanVariant,
         Self::ConnectivityLikelihood,
         Self::AuxiliaryEquipmentRequired,
         Self::AdditionalInformation,
+        Self::Change,
     ];
 
     /// The column as the header row spells it.
@@ -38,13 +41,34 @@ impl Column {
             Self::ConnectivityLikelihood => "connectivity_likelihood",
             Self::AuxiliaryEquipmentRequired => "auxiliary_equipment_required",
             Self::AdditionalInformation => "additional_information",
+            Self::Change => "change",
         }
     }
 
-    /// Whether a file may leave the column out: the two free texts, which alone may hold line breaks.
+    /// Whether it is one of the two free texts, which a file may leave out and which alone may hold line breaks.
     #[must_use]
     pub const fn is_text(self) -> bool {
         matches!(self, Self::AuxiliaryEquipmentRequired | Self::AdditionalInformation)
+    }
+}
+
+/// What a file is to the region's coverage.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum FileKind {
+    /// All of it.
+    Full,
+    /// What differs from a load that is named beside it: each row has a [`Column::Change`].
+    Delta,
+}
+
+impl FileKind {
+    /// Whether every file of this kind must have the column.
+    #[must_use]
+    pub fn requires(self, column: Column) -> bool {
+        match column {
+            Column::Change => self == Self::Delta,
+            column => !column.is_text(),
+        }
     }
 }
 

@@ -6,12 +6,14 @@ use std::{
     str::FromStr,
 };
 
+use super::gzip::Members;
+
 /// How the bytes of a file are compressed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Encoding {
     /// Not at all.
     Identity,
-    /// gzip, of one member or several.
+    /// gzip, of one member or several, and perhaps padded with zeros.
     Gzip,
     /// Zstandard, of one frame or several.
     Zstd,
@@ -76,7 +78,7 @@ pub fn decoder<'a>(encoding: Encoding, mut input: impl BufRead + Send + 'a) -> i
     }
     Ok(match encoding {
         Encoding::Identity => Box::new(input),
-        Encoding::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
+        Encoding::Gzip => Box::new(Members::new(input)),
         Encoding::Zstd => {
             let mut decoder = zstd::stream::read::Decoder::with_buffer(input)?;
             decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
@@ -128,6 +130,25 @@ mod tests {
             let two = [pack(encoding, FILE), pack(encoding, FILE)].concat();
             assert_eq!(unpack(encoding, &two).unwrap(), [FILE, FILE].concat(), "{encoding}");
         }
+    }
+
+    #[test]
+    fn gzip_may_be_padded_with_zeros_and_with_nothing_else() {
+        let member = pack(Encoding::Gzip, FILE);
+        for padding in [1, 7, 511, 100_000] {
+            let padded = [&member[..], &vec![0; padding]].concat();
+            assert_eq!(unpack(Encoding::Gzip, &padded).unwrap(), FILE, "{padding}");
+            // Byte by byte, as a slow sender's chunks may be.
+            let mut unpacked = Vec::new();
+            let slow = io::BufReader::with_capacity(1, padded.as_slice());
+            decoder(Encoding::Gzip, slow).unwrap().read_to_end(&mut unpacked).unwrap();
+            assert_eq!(unpacked, FILE, "{padding}");
+            let behind = [&padded[..], b"x"].concat();
+            assert!(unpack(Encoding::Gzip, &behind).is_err(), "{padding}");
+            let another = [&padded[..], &member].concat();
+            assert_eq!(unpack(Encoding::Gzip, &another).unwrap(), [FILE, FILE].concat(), "{padding}");
+        }
+        assert!(unpack(Encoding::Gzip, &[0; 20]).is_err(), "padding alone is no file");
     }
 
     #[test]

@@ -54,6 +54,9 @@ pub enum SizeLimit {
     /// Data rows.
     #[error("the {0} data rows that a file may have")]
     Rows(u32),
+    /// Blank lines.
+    #[error("the {0} blank lines that a file may have")]
+    BlankLines(u32),
     /// Lines, blank ones included.
     #[error("the {max} lines that a file may have", max = u32::MAX)]
     Lines,

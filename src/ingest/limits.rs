@@ -9,6 +9,8 @@ pub struct Limits {
     pub max_decompressed: u64,
     /// Data rows, beyond which the file is refused; a row takes 16 bytes of memory until it is stored.
     pub max_rows: u32,
+    /// Blank lines, beyond which the file is refused: a small upload may unpack to nothing else, for seconds.
+    pub max_blank_lines: u32,
     /// Bytes of one record, line end not counted, beyond which its line is set aside.
     pub max_record: usize,
     /// How many rejects are kept; all are counted.
@@ -19,9 +21,16 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// 2 GiB decompressed, 5,000,000 rows, records of 64 KiB, 10,000 rejects kept.
+    /// 2 GiB decompressed, 5,000,000 rows, as many blank lines, records of 64 KiB, 10,000 rejects kept.
     #[must_use]
     pub const fn new(spill: PathBuf) -> Self {
-        Self { max_decompressed: 2 << 30, max_rows: 5_000_000, max_record: 64 << 10, rejects_kept: 10_000, spill }
+        Self {
+            max_decompressed: 2 << 30,
+            max_rows: 5_000_000,
+            max_blank_lines: 5_000_000,
+            max_record: 64 << 10,
+            rejects_kept: 10_000,
+            spill,
+        }
     }
 }

@@ -8,6 +8,7 @@
 mod column;
 mod decode;
 mod error;
+mod gzip;
 mod header;
 mod limits;
 mod read;
@@ -25,7 +26,7 @@ mod texts;
 mod validate;
 mod window;
 
-pub use column::Column;
+pub use column::{Column, FileKind};
 pub use decode::{Encoding, UnknownEncoding, decoder};
 pub use error::{FileError, SizeLimit, Unaccepted};
 pub use header::ColumnFault;
@@ -34,6 +35,10 @@ pub use read::{Scanned, read};
 pub use reason::RejectReason;
 pub use reject::{KEPT_BYTES, Reject};
 pub use report::Report;
+pub(crate) use report_text::{grouped, share};
 pub use row::Row;
 pub use settle::Ingested;
 pub use texts::TextTable;
+
+#[cfg(test)]
+mod delta_tests;

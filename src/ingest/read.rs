@@ -3,9 +3,9 @@
 use std::{io::Read, sync::atomic::AtomicBool};
 
 use super::{
-    ColumnFault, FileError, Limits, Reject, Report, Row, TextTable,
+    ColumnFault, FileError, FileKind, Limits, Reject, Report, Row, TextTable,
     error::SizeLimit,
-    header::Columns,
+    header::{Columns, told_by_its_bytes},
     refusal::Refusal,
     scan::{Record, ScanFault, Scanner, Step},
     validate::{Texts, Valid, Validator},
@@ -40,7 +40,7 @@ impl Scanned {
     }
 }
 
-/// Reads one region's coverage file, decoded, to its end.
+/// Reads one region's coverage file, decoded, to its end. What it was announced as, `kind`, must be what it is.
 ///
 /// `cancelled` is looked at before every read of `input`.
 ///
@@ -48,6 +48,7 @@ impl Scanned {
 /// [`FileError`] if the file as a whole cannot be taken. A bad row is set aside and never an error.
 pub fn read(
     input: impl Read,
+    kind: FileKind,
     variants: &RegionVariants,
     limits: &Limits,
     cancelled: &AtomicBool,
@@ -55,10 +56,9 @@ pub fn read(
     let mut scanner = Scanner::new(input, limits, cancelled)?;
     let step = scanner.step()?;
     let header = scanner.record();
-    let columns = match step {
-        Step::Record => Columns::read(&header),
-        Step::Fault(_) => Err(vec![ColumnFault::Unreadable]),
-        Step::End => Err(vec![ColumnFault::NoHeaderRow]),
+    let columns = match told_by_its_bytes(header.raw) {
+        Some(fault) if step != Step::End => Err(vec![fault]),
+        _ => columns(step, &header, kind),
     };
     let columns = columns.map_err(|faults| FileError::Header { line: header.line, faults })?;
     let validator = Validator::new(columns, variants);
@@ -104,6 +104,14 @@ pub fn read(
     }
     scanned.bytes = scanner.read();
     Ok(scanned)
+}
+
+fn columns(step: Step, header: &Record<'_>, kind: FileKind) -> Result<Columns, Vec<ColumnFault>> {
+    match step {
+        Step::Record => Columns::read(header, kind),
+        Step::Fault(_) => Err(vec![ColumnFault::Unreadable]),
+        Step::End => Err(vec![ColumnFault::NoHeaderRow]),
+    }
 }
 
 impl Scanned {

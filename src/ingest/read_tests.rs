@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     domain::{CspRegion, Table3},
-    ingest::{Column, Ingested, RejectReason},
+    ingest::{Column, FileKind, Ingested, RejectReason},
 };
 
 const HEADER: &str = "postcode,availability_date,wan_variant,connectivity_likelihood,auxiliary_equipment_required,\
@@ -17,7 +17,7 @@ fn limits() -> Limits {
 
 fn read_with(region: CspRegion, file: &[u8], limits: &Limits) -> Result<Scanned, FileError> {
     let table = Table3::shipped().unwrap();
-    read(file, table.region(region), limits, &AtomicBool::new(false))
+    read(file, FileKind::Full, table.region(region), limits, &AtomicBool::new(false))
 }
 
 fn ingest(region: CspRegion, file: &[u8]) -> Ingested {
@@ -255,6 +255,58 @@ fn a_wrong_header_row_fails_the_file() {
 }
 
 #[test]
+fn a_file_that_is_no_utf8_or_has_no_line_feeds_is_told_what_it_is() {
+    let file = "postcode,availability_date,wan_variant,connectivity_likelihood\nAA1 1AA,2020-01-01,Cellular,High\n";
+    let utf16 = |mark: bool, to: fn(u16) -> [u8; 2]| {
+        let mark = mark.then_some(0xFEFF);
+        mark.into_iter().chain(file.encode_utf16()).flat_map(to).collect::<Vec<u8>>()
+    };
+    let old_macintosh = file.replace('\n', "\r");
+    let long = old_macintosh.repeat(2_000);
+    for (what, bytes, told) in [
+        ("little-endian, marked", utf16(true, u16::to_le_bytes), ColumnFault::Utf16),
+        ("big-endian, marked", utf16(true, u16::to_be_bytes), ColumnFault::Utf16),
+        ("little-endian", utf16(false, u16::to_le_bytes), ColumnFault::Utf16),
+        ("big-endian", utf16(false, u16::to_be_bytes), ColumnFault::Utf16),
+        ("carriage returns", old_macintosh.into_bytes(), ColumnFault::CarriageReturns),
+        ("carriage returns in a long file", long.into_bytes(), ColumnFault::CarriageReturns),
+    ] {
+        let error = read_with(CspRegion::South, &bytes, &limits()).err().unwrap();
+        let FileError::Header { line: 1, faults } = &error else { panic!("{what}: {error}") };
+        assert_eq!(faults, &[told], "{what}");
+    }
+    insta::assert_snapshot!(ColumnFault::Utf16, @r#"the file is in UTF-16, as a spreadsheet's "Unicode text" is; save it as CSV in UTF-8"#);
+    insta::assert_snapshot!(ColumnFault::CarriageReturns, @"the lines end with carriage returns alone, as those of old Macintosh files do; save the file with LF or CRLF as line ends");
+    // One that a line's end has too many is a name misspelt.
+    let error = read_with(CspRegion::South, file.replace('\n', "\r\r\n").as_bytes(), &limits()).err().unwrap();
+    assert!(error.to_string().contains("connectivity_likelihood\\r"), "{error}");
+}
+
+#[test]
+fn blank_lines_are_passed_over_up_to_a_limit() {
+    let header = "postcode,availability_date,wan_variant,connectivity_likelihood\n";
+    for end in ["\n", "\r\n"] {
+        for blank in [0, 1, 2, 70_000, 100_000] {
+            let blank_lines = end.repeat(blank);
+            // Half of them before the header row.
+            let (before, after) = blank_lines.split_at(blank / 2 * end.len());
+            let file = format!("{before}{header}{after}AA1 1AA,,Cellular,{end}");
+            let limits = Limits { max_blank_lines: 70_000, ..limits() };
+            match read_with(CspRegion::South, file.as_bytes(), &limits) {
+                Ok(scanned) => {
+                    assert!(blank <= 70_000);
+                    assert_eq!((scanned.rejects.len(), scanned.rejects[0].line as usize), (1, blank + 2));
+                }
+                Err(error) => {
+                    assert_eq!(blank, 100_000, "{error}");
+                    assert!(matches!(error, FileError::TooLarge(SizeLimit::BlankLines(70_000))), "{error}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn a_file_without_an_accepted_row_is_refused_with_its_report() {
     for (rows, told) in
         [("", "no data row"), ("AA1,,,,,\nAA2,,,,,\n", "the first, on line 2: \"AA1\" is not a postcode")]
@@ -310,7 +362,9 @@ fn a_stream_that_breaks_off_is_unreadable_and_a_cancelled_one_is_cancelled() {
     let table = Table3::shipped().unwrap();
     for (cancel, told) in [(false, "after its first 7 decompressed bytes: corrupt stream"), (true, "cancelled")] {
         let cancelled = AtomicBool::new(cancel);
-        let error = read(Broken(b"postcod"), table.region(CspRegion::South), &limits(), &cancelled).err().unwrap();
+        let error = read(Broken(b"postcod"), FileKind::Full, table.region(CspRegion::South), &limits(), &cancelled)
+            .err()
+            .unwrap();
         assert!(error.to_string().contains(told), "{error}");
     }
 }

@@ -29,11 +29,17 @@ pub enum RejectReason {
     TextControlCharacter,
     /// Another row of the same file says something else of the same location.
     RowsDisagree,
+    /// In a delta file, what is to become of the row is neither `upsert` nor `delete`.
+    ChangeMalformed,
+    /// A delete carries more than what names its location.
+    DeleteNotBare,
+    /// A delete of a location that the base load does not have.
+    DeleteUnknown,
 }
 
 impl RejectReason {
     /// Every reason, in the order of the proto.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::RecordTooLong,
         Self::QuoteMisplaced,
         Self::FieldCount,
@@ -50,6 +56,9 @@ impl RejectReason {
         Self::TextTooLong,
         Self::TextControlCharacter,
         Self::RowsDisagree,
+        Self::ChangeMalformed,
+        Self::DeleteNotBare,
+        Self::DeleteUnknown,
     ];
 
     /// The reason's number in the proto, from 1.
@@ -78,6 +87,9 @@ impl RejectReason {
             Self::TextTooLong => "TEXT_TOO_LONG",
             Self::TextControlCharacter => "TEXT_CONTROL_CHARACTER",
             Self::RowsDisagree => "ROWS_DISAGREE",
+            Self::ChangeMalformed => "CHANGE_MALFORMED",
+            Self::DeleteNotBare => "DELETE_NOT_BARE",
+            Self::DeleteUnknown => "DELETE_UNKNOWN",
         }
     }
 }

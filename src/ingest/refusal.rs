@@ -47,6 +47,14 @@ pub(super) enum Refusal<'a> {
     Disagrees(u32),
     #[error("line {0} speaks of the same postcode and was set aside; correct that line, and send one row for it")]
     BesideSetAside(u32),
+    #[error("\"{}\": the change must be upsert or delete, spelled just so", Quoted(.0))]
+    ChangeMalformed(&'a str),
+    #[error("a delete names its location and says nothing else; leave this field empty, or send upsert")]
+    DeleteNotBare(Column),
+    #[error(
+        "the base load has no such location, so there is nothing to delete; correct the postcode, or leave the row out"
+    )]
+    DeleteUnknown,
 }
 
 impl Refusal<'_> {
@@ -81,6 +89,9 @@ impl Refusal<'_> {
             Self::Text { error: TextError::TooLong { .. }, .. } => RejectReason::TextTooLong,
             Self::Text { error: TextError::ControlCharacter(_), .. } => RejectReason::TextControlCharacter,
             Self::Disagrees(_) | Self::BesideSetAside(_) => RejectReason::RowsDisagree,
+            Self::ChangeMalformed(_) => RejectReason::ChangeMalformed,
+            Self::DeleteNotBare(_) => RejectReason::DeleteNotBare,
+            Self::DeleteUnknown => RejectReason::DeleteUnknown,
         }
     }
 
@@ -89,8 +100,12 @@ impl Refusal<'_> {
         match self {
             Self::TooLong { .. } | Self::FieldCount { .. } | Self::Disagrees(_) | Self::BesideSetAside(_) => None,
             Self::Quote { column, .. } => *column,
-            Self::LineBreak(column) | Self::NotUtf8(column) | Self::Text { column, .. } => Some(*column),
-            Self::Postcode(_) => Some(Column::Postcode),
+            Self::LineBreak(column)
+            | Self::NotUtf8(column)
+            | Self::Text { column, .. }
+            | Self::DeleteNotBare(column) => Some(*column),
+            Self::Postcode(_) | Self::DeleteUnknown => Some(Column::Postcode),
+            Self::ChangeMalformed(_) => Some(Column::Change),
             Self::Date { .. } => Some(Column::AvailabilityDate),
             Self::Rule(_) => Some(Column::WanVariant),
             Self::LikelihoodMissing | Self::LikelihoodMalformed(_) | Self::LikelihoodWithoutDate => {

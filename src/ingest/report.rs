@@ -17,7 +17,7 @@ pub struct Report {
     pub set_aside: u64,
     /// Of `set_aside`: how many for each reason that occurred.
     pub rejects_by_reason: BTreeMap<RejectReason, u64>,
-    /// Exact repeats of an accepted row.
+    /// Exact repeats of a row that is counted once.
     pub repeats: u64,
     /// Of `accepted`: a date, and the variant Unknown.
     pub unknown: u64,
@@ -25,6 +25,9 @@ pub struct Report {
     pub unknown_from_empty: u64,
     /// Of `accepted`: known, no coverage planned.
     pub none_planned: u64,
+    /// Of `accepted`: locations that a delta file deletes.
+    #[serde(default)]
+    pub deletes: u64,
     /// How many rejects are kept.
     pub rejects_kept: u64,
     /// Locations that are marked as set aside.

@@ -16,6 +16,7 @@ fn national() -> Report {
         unknown: 34_906,
         unknown_from_empty: 3,
         none_planned: 12_217,
+        deletes: 0,
         rejects_kept: 500,
         set_aside_locations: 14,
     }

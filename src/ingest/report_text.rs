@@ -9,10 +9,14 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut lines = vec![line(0, "rows", self.rows, None), line(1, "accepted", self.accepted, Some(self.rows))];
         if self.accepted > 0 {
-            let confirmed = self.accepted - self.unknown.saturating_add(self.none_planned).min(self.accepted);
+            let others = self.unknown.saturating_add(self.none_planned).saturating_add(self.deletes);
+            let confirmed = self.accepted.saturating_sub(others);
             lines.push(line(2, "variant confirmed", confirmed, Some(self.accepted)));
             lines.push(line(2, "variant Unknown", self.unknown, Some(self.accepted)));
             lines.push(line(2, "no coverage planned", self.none_planned, Some(self.accepted)));
+            if self.deletes > 0 {
+                lines.push(line(2, "deletes", self.deletes, Some(self.accepted)));
+            }
         }
         lines.push(line(1, "repeats", self.repeats, Some(self.rows)));
         lines.push(line(1, "set aside", self.set_aside, Some(self.rows)));
@@ -71,7 +75,7 @@ fn line(depth: usize, label: &str, figure: u64, of: Option<u64>) -> Line {
 }
 
 /// A percentage with two decimals. What is not nothing is never shown as nothing, nor what is not all as all.
-fn share(part: u64, whole: u64) -> String {
+pub(crate) fn share(part: u64, whole: u64) -> String {
     if whole == 0 {
         return String::new();
     }
@@ -84,7 +88,7 @@ fn share(part: u64, whole: u64) -> String {
 }
 
 /// `1745849` as `1,745,849`.
-fn grouped(figure: u64) -> String {
+pub(crate) fn grouped(figure: u64) -> String {
     let digits = figure.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {

@@ -24,6 +24,31 @@ impl Row {
         Self { word: postcode.packed() << Facts::BITS | facts.bits() as u64, texts, line }
     }
 
+    /// A row as it is stored: its place in a sector, what is said of it, its texts; it comes from no line of a file.
+    #[must_use]
+    pub const fn stored(sector: Sector, unit: Unit, facts: Facts, texts: u32) -> Self {
+        let postcode = (sector.packed() as u64) << Unit::BITS | unit.packed() as u64;
+        Self { word: postcode << Facts::BITS | facts.bits() as u64, texts, line: 0 }
+    }
+
+    /// The same place and line, saying something else.
+    #[must_use]
+    pub const fn saying(&self, facts: Facts, texts: u32) -> Self {
+        Self { word: self.key() << Facts::BITS | facts.bits() as u64, texts, line: self.line }
+    }
+
+    /// The first word: the postcode and what is said of it.
+    #[must_use]
+    pub const fn word(&self) -> u64 {
+        self.word
+    }
+
+    /// A row from its first word; it comes from no line of a file.
+    #[must_use]
+    pub const fn from_word(word: u64, texts: u32) -> Self {
+        Self { word, texts, line: 0 }
+    }
+
     /// The postcode packed: rows with the same key speak of the same place.
     #[must_use]
     pub const fn key(&self) -> u64 {

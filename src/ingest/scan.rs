@@ -51,6 +51,9 @@ pub(super) struct Scanner<'a, R> {
     scratch: Vec<u8>,
     line: u32,
     lines: u32,
+    /// Blank lines that may still come.
+    blank_lines: u32,
+    max_blank_lines: u32,
     /// What the next step must pass first: so many bytes, and then perhaps the rest of a line that is out of view.
     next: usize,
     within_line: bool,
@@ -106,6 +109,8 @@ impl<'a, R: Read> Scanner<'a, R> {
             scratch: Vec::new(),
             line: 1,
             lines: 0,
+            blank_lines: limits.max_blank_lines,
+            max_blank_lines: limits.max_blank_lines,
             next: 0,
             within_line: false,
             #[cfg(test)]
@@ -149,7 +154,13 @@ impl<'a, R: Read> Scanner<'a, R> {
                     return Ok(Step::End);
                 }
                 Plain::Line { len: 0, next } => {
-                    (self.next, self.lines) = (next, 1);
+                    // Those that follow are passed with it: a file may have millions, and nothing else.
+                    let (more, also) = blank_lines(bytes.get(next..).unwrap_or_default());
+                    (self.next, self.lines) = (next + more, also.saturating_add(1));
+                    self.blank_lines = self
+                        .blank_lines
+                        .checked_sub(self.lines)
+                        .ok_or(FileError::TooLarge(SizeLimit::BlankLines(self.max_blank_lines)))?;
                     self.leave()?;
                     continue;
                 }
@@ -252,6 +263,19 @@ impl<'a, R: Read> Scanner<'a, R> {
         self.line = self.line.checked_add(self.lines).ok_or(FileError::TooLarge(SizeLimit::Lines))?;
         (self.len, self.next, self.lines) = (0, 0, 0);
         Ok(())
+    }
+}
+
+/// How many bytes at the front are whole blank lines, and how many lines those are.
+fn blank_lines(bytes: &[u8]) -> (usize, u32) {
+    let (mut at, mut lines) = (0, 0);
+    loop {
+        at += match bytes.get(at..) {
+            Some([b'\n', ..]) => 1,
+            Some([b'\r', b'\n', ..]) => 2,
+            _ => return (at, lines),
+        };
+        lines += 1;
     }
 }
 

@@ -25,6 +25,43 @@ pub struct Ingested {
     pub rejects: Vec<Reject>,
 }
 
+impl Ingested {
+    /// Sets aside deletes whose locations the base load does not have, once that is known: the rows on these lines,
+    /// ascending. They leave no mark, for nothing is changed.
+    ///
+    /// `limits` are those of the read. `reread` opens the same file again, decoded: it is called only if there are rows
+    /// whose bytes must be kept.
+    ///
+    /// # Errors
+    /// [`FileError::NoAcceptedRow`] if nothing is left, and what reading again may meet.
+    pub fn set_aside_unknown_deletes<R: Read>(
+        &mut self,
+        lines: &[u32],
+        limits: &Limits,
+        reread: impl FnOnce() -> io::Result<R>,
+    ) -> Result<(), FileError> {
+        let before = self.rows.len();
+        self.rows.retain(|row| !row.facts().is_delete() || lines.binary_search(&row.line).is_err());
+        let refused = (before - self.rows.len()) as u64;
+        if refused == 0 {
+            return Ok(());
+        }
+        let report = &mut self.report;
+        report.accepted -= refused.min(report.accepted);
+        report.deletes -= refused.min(report.deletes);
+        report.set_aside += refused;
+        *report.rejects_by_reason.entry(RejectReason::DeleteUnknown).or_default() += refused;
+        let first = lines.iter().take(limits.rejects_kept).map(|&line| (line, Refusal::DeleteUnknown)).collect();
+        merge(&mut self.rejects, &first, limits, reread)?;
+        self.report.rejects_kept = self.rejects.len() as u64;
+        if self.report.accepted > 0 {
+            return Ok(());
+        }
+        let (report, rejects) = (self.report.clone(), std::mem::take(&mut self.rejects));
+        Err(FileError::NoAcceptedRow(Box::new(Unaccepted { report, rejects })))
+    }
+}
+
 impl Scanned {
     /// Sorts the rows, counts exact repeats once, and sets aside all rows that disagree on a location.
     ///
@@ -41,7 +78,7 @@ impl Scanned {
         settle_places(&mut self.rows, &self.texts, &mut self.report, &mut disagreeing)
             .map_err(|source| FileError::Disk { doing: "compare the file's texts", source })?;
         count_outcomes(&mut self);
-        merge(&mut self.rejects, &disagreeing, &self.limits, reread)?;
+        merge(&mut self.rejects, &disagreeing.first, &self.limits, reread)?;
         self.report.rejects_kept = self.rejects.len() as u64;
 
         let Self { rows, texts, report, rejects, .. } = self;
@@ -138,6 +175,11 @@ impl Disagreeing {
 fn count_outcomes(scanned: &mut Scanned) {
     let Scanned { rows, report, variants, from_empty, .. } = scanned;
     for row in rows {
+        if row.facts().is_delete() {
+            report.deletes += 1;
+            report.accepted += 1;
+            continue;
+        }
         match row.facts().unpack(variants) {
             Ok(Said::Coverage(Coverage::NonePlanned)) => report.none_planned += 1,
             Ok(Said::Coverage(Coverage::From(from))) if from.variant.is_unknown() => {
@@ -154,26 +196,24 @@ fn count_outcomes(scanned: &mut Scanned) {
     }
 }
 
-/// Puts the disagreeing rows among the rejects, by line, their bytes read from the file again.
+/// Puts rows that were set aside after the scan among the rejects, by line, their bytes read from the file again.
 fn merge<R: Read>(
     rejects: &mut Vec<Reject>,
-    disagreeing: &Disagreeing,
+    late: &BTreeMap<u32, Refusal<'_>>,
     limits: &Limits,
     reread: impl FnOnce() -> io::Result<R>,
 ) -> Result<(), FileError> {
-    // A scan keeps its first rejects, so only earlier lines than its last can still come in when it kept its fill.
+    // The rejects kept so far are the first, so only earlier lines than its last can still come in when it kept its fill.
     let last = rejects.last().filter(|_| rejects.len() >= limits.rejects_kept).map(|reject| reject.line);
     rejects.extend(
-        disagreeing
-            .first
-            .iter()
+        late.iter()
             .filter(|&(&line, _)| last.is_none_or(|last| line < last))
             .map(|(&line, refusal)| refusal.reject(line)),
     );
     rejects.sort_by_key(|reject| reject.line);
     rejects.truncate(limits.rejects_kept);
 
-    let mut unread = rejects.iter_mut().filter(|reject| reject.reason == RejectReason::RowsDisagree).peekable();
+    let mut unread = rejects.iter_mut().filter(|reject| late.contains_key(&reject.line)).peekable();
     if unread.peek().is_none() {
         return Ok(());
     }

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     domain::{CspRegion, Postcode, Table3},
-    ingest::read,
+    ingest::{FileKind, read},
 };
 
 const HEADER: &str = "postcode,availability_date,wan_variant,connectivity_likelihood,auxiliary_equipment_required\n";
@@ -16,7 +16,7 @@ fn settle_within(rows: &[&str], limits: Limits) -> Ingested {
     let file = format!("{HEADER}{}\n", rows.join("\n"));
     let table = Table3::shipped().unwrap();
     let cancelled = AtomicBool::new(false);
-    let scanned = read(file.as_bytes(), table.region(CspRegion::South), &limits, &cancelled).unwrap();
+    let scanned = read(file.as_bytes(), FileKind::Full, table.region(CspRegion::South), &limits, &cancelled).unwrap();
     match scanned.settle(|| Ok(file.as_bytes())) {
         Ok(ingested) => ingested,
         Err(FileError::NoAcceptedRow(unaccepted)) => {
@@ -122,7 +122,9 @@ fn a_file_that_changed_before_it_is_read_again_is_told() {
     let file = format!("{HEADER}AA1 1AA,,,,\nAA1 1AA,,,,x\n{OTHER}\n");
     let table = Table3::shipped().unwrap();
     let limits = Limits::new(std::env::temp_dir());
-    let scanned = read(file.as_bytes(), table.region(CspRegion::South), &limits, &AtomicBool::new(false)).unwrap();
+    let scanned =
+        read(file.as_bytes(), FileKind::Full, table.region(CspRegion::South), &limits, &AtomicBool::new(false))
+            .unwrap();
     let error = scanned.settle(|| Ok(HEADER.as_bytes())).err().unwrap();
     assert!(matches!(error, FileError::Disk { .. }), "{error}");
 }

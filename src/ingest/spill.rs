@@ -34,6 +34,11 @@ impl Spill {
         self.places.len() - 1
     }
 
+    /// How many bytes the pairs have.
+    pub(super) fn bytes(&self) -> u64 {
+        self.places.last().copied().unwrap_or_default() + self.pending.len() as u64
+    }
+
     /// Appends a pair.
     pub(super) fn push(&mut self, auxiliary: &str, additional: &str) -> io::Result<()> {
         push_entry(&mut self.pending, auxiliary, additional)?;

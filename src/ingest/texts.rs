@@ -53,6 +53,12 @@ impl TextTable {
         self.len
     }
 
+    /// How many bytes all the texts have, near enough: their lengths are counted with them.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.held.len() as u64 + self.spill.as_ref().map_or(0, Spill::bytes)
+    }
+
     /// The id of a pair that is held already; 0 for two empty texts. Whoever finds it need not check the texts again.
     pub(super) fn find(&self, auxiliary: &[u8], additional: &[u8]) -> Option<u32> {
         if auxiliary.is_empty() && additional.is_empty() {

@@ -18,11 +18,13 @@ const TEXTS: [(Column, usize); 2] = [
 /// Judges rows by one header row and one region's variants.
 pub(super) struct Validator<'v> {
     columns: Columns,
+    /// Each row says what is to become of it.
+    delta: bool,
     variants: &'v RegionVariants,
     usual: UsualCells,
 }
 
-/// A row that answers.
+/// A row that answers, or the delete of one.
 pub(super) struct Valid<'a> {
     pub(super) postcode: Postcode,
     pub(super) facts: Facts,
@@ -51,7 +53,7 @@ pub(super) struct SetAside<'a> {
 
 impl<'v> Validator<'v> {
     pub(super) fn new(columns: Columns, variants: &'v RegionVariants) -> Self {
-        Self { columns, variants, usual: UsualCells::of(variants) }
+        Self { delta: columns.has(Column::Change), columns, variants, usual: UsualCells::of(variants) }
     }
 
     /// The column of a field.
@@ -76,6 +78,9 @@ impl<'v> Validator<'v> {
         }
         let postcode = self.postcode(record).map_err(|refusal| self.broken(record, refusal))?;
         let bad = |refusal| SetAside { refusal, postcode: Some(postcode), runs_over: false };
+        if self.delta && self.deletes(record).map_err(bad)? {
+            return Ok(Valid { postcode, facts: Facts::DELETE, from_empty: false, texts: Texts::Known(0) });
+        }
         let (coverage, from_empty) = self.coverage(record).map_err(bad)?;
         let texts = self.texts(record, known).map_err(bad)?;
         Ok(Valid { postcode, facts: Facts::pack(Said::Coverage(coverage)), from_empty, texts })
@@ -91,6 +96,20 @@ impl<'v> Validator<'v> {
             return Ok(postcode);
         }
         Postcode::parse(self.utf8(record, Column::Postcode)?).map_err(Refusal::Postcode)
+    }
+
+    /// Whether the row of a delta file is a delete, and nothing else.
+    fn deletes<'a>(&self, record: &Record<'a>) -> Result<bool, Refusal<'a>> {
+        let said = |column: &Column| {
+            !matches!(column, Column::Postcode | Column::Change) && !self.cell(record, *column).is_empty()
+        };
+        match self.cell(record, Column::Change) {
+            b"upsert" => Ok(false),
+            b"delete" => {
+                Column::ALL.into_iter().find(said).map_or(Ok(true), |column| Err(Refusal::DeleteNotBare(column)))
+            }
+            _ => Err(Refusal::ChangeMalformed(self.utf8(record, Column::Change)?)),
+        }
     }
 
     fn coverage<'a>(&self, record: &Record<'a>) -> Result<(Coverage, bool), Refusal<'a>> {

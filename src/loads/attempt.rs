@@ -1,12 +1,12 @@
 //! A load on its way in.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    LoadError, LoadHeader, LoadRecord, Loads,
+    GivenUp, LoadError, LoadHeader, LoadRecord, Loads,
     process::Process,
     turn::Turn,
     upload::{Part, WAITING},
@@ -31,6 +31,8 @@ pub struct Attempt {
     reader: mpsc::Sender<Part>,
     /// Taken when the outcome is known.
     outcome: Option<oneshot::Receiver<Result<Submitted, LoadError>>>,
+    /// Why it ended early, where that is not that its sender went away.
+    given_up: Arc<OnceLock<GivenUp>>,
     sent: u64,
     limit: u64,
 }
@@ -41,16 +43,22 @@ impl Attempt {
         let (reader, reader_parts) = mpsc::channel(WAITING);
         let (tell, outcome) = oneshot::channel();
         let limit = loads.settings().max_bytes_sent;
-        let process = Process::new(loads, header, keeper.clone());
+        let given_up = Arc::new(OnceLock::new());
+        let process = Process::new(Arc::clone(&loads), header.clone(), keeper.clone(), Arc::clone(&given_up));
         let run = move || {
             let result = process.run(reader_parts, keeper_parts);
+            if let Err(error) = &result {
+                loads.note_failure(&header, error);
+            }
+            // Whoever hears of it may be waiting to take the data directory over.
+            drop(loads);
             // The turn is over before the sender hears of it, so that the next load can follow at once.
             drop(turn);
             // Nobody may be listening any more: the load stands all the same.
             let _unheard = tell.send(result);
         };
         std::thread::Builder::new().name("load".to_owned()).spawn(run).map_err(|_| LoadError::Thread)?;
-        Ok(Self { keeper, reader, outcome: Some(outcome), sent: 0, limit })
+        Ok(Self { keeper, reader, outcome: Some(outcome), given_up, sent: 0, limit })
     }
 
     /// Takes the next bytes of the file, and waits while the threads are behind.
@@ -60,8 +68,8 @@ impl Attempt {
     pub async fn chunk(&mut self, bytes: Bytes) -> Result<(), LoadError> {
         self.sent += bytes.len() as u64;
         if self.sent > self.limit {
-            self.failure().await;
-            return Err(LoadError::TooLarge { limit: self.limit });
+            let _first = self.given_up.set(GivenUp::TooLarge(self.limit));
+            return Err(self.failure().await);
         }
         let kept = self.keeper.send(Part::Bytes(bytes.clone())).await.is_ok();
         if kept && self.reader.send(Part::Bytes(bytes)).await.is_ok() {
@@ -70,22 +78,29 @@ impl Attempt {
         Err(self.failure().await)
     }
 
-    /// Says that the file is whole, and waits until the load is active or refused. The load goes on to its end even if
-    /// this is not waited for.
+    /// Says that the file is whole, and waits until the load is active or refused. Once this was begun the load goes on
+    /// to its end, whether or not it is waited for.
     ///
     /// # Errors
     /// [`LoadError`]: why it did not become active. No answer has changed then.
     pub async fn finish(mut self) -> Result<Submitted, LoadError> {
-        let kept = self.keeper.send(Part::End).await.is_ok();
-        if !(kept && self.reader.send(Part::End).await.is_ok()) {
-            return Err(self.failure().await);
-        }
-        self.outcome().await
+        // The threads may be behind, and hear of the end only after whoever waits for them is gone: a task of its own
+        // tells them.
+        let finishing = tokio::spawn(async move {
+            let kept = self.keeper.send(Part::End).await.is_ok();
+            if !(kept && self.reader.send(Part::End).await.is_ok()) {
+                return Err(self.failure().await);
+            }
+            self.outcome().await
+        });
+        finishing.await.unwrap_or(Err(LoadError::Thread))
     }
 
-    /// Gives the load up, and waits until nothing of it is left and the next can begin.
-    pub async fn abandon(mut self) {
-        self.failure().await;
+    /// Gives the load up, and waits until nothing of it is left and the next can begin. Gives back why it ended: it may
+    /// have failed by itself before.
+    pub async fn give_up(mut self, why: GivenUp) -> LoadError {
+        let _first = self.given_up.set(why);
+        self.failure().await
     }
 
     async fn failure(&mut self) -> LoadError {

@@ -35,6 +35,8 @@ pub(super) struct Catalogue {
     pub(super) active: ActiveFile,
     pub(super) damaged: Vec<String>,
     pub(super) retained: BTreeMap<String, Manifest>,
+    /// Loads whose manifest cannot be read, with what their ids say.
+    pub(super) unreadable: BTreeMap<String, Manifest>,
     pub(super) refused: BTreeMap<String, (Manifest, String)>,
 }
 
@@ -43,14 +45,15 @@ type Place<'a> = (Timestamp, &'a str);
 
 impl Catalogue {
     pub(super) fn get(&self, load_id: &str) -> Option<LoadRecord> {
-        let retained = self.retained.get(load_id).map(|manifest| self.retained_record(manifest));
+        let retained = self.retained.get(load_id).or_else(|| self.unreadable.get(load_id));
+        let retained = retained.map(|manifest| self.retained_record(manifest));
         retained.or_else(|| self.refused.get(load_id).map(refused_record))
     }
 
     fn retained_record(&self, manifest: &Manifest) -> LoadRecord {
         let load_id = &manifest.load_id;
         let activated = self.active.activated(load_id);
-        let state = if self.damaged.contains(load_id) {
+        let state = if self.damaged.contains(load_id) || self.unreadable.contains_key(load_id) {
             LoadState::Damaged
         } else if self.active.active(manifest.region) == Some(load_id) {
             LoadState::Active
@@ -59,15 +62,23 @@ impl Catalogue {
         } else {
             LoadState::Staged
         };
-        LoadRecord { manifest: manifest.clone(), state, activated: activated.cloned(), refusal: None }
+        // One that waits to be activated may have been sent again meanwhile, and refused.
+        let waits = matches!(state, LoadState::Staged | LoadState::Damaged);
+        let refused = self.refused.get(load_id).filter(|_| waits);
+        let refusal = refused.map(|(_, words)| words.clone());
+        LoadRecord { manifest: manifest.clone(), state, activated: activated.cloned(), refusal }
     }
 
     pub(super) fn list(&self, filter: ListFilter, page_size: usize, page_token: &str) -> Result<Page, LoadError> {
         let after = token::read(page_token, filter)?;
+        let only_refused = |manifest: &&Manifest| {
+            !self.retained.contains_key(&manifest.load_id) && !self.unreadable.contains_key(&manifest.load_id)
+        };
         let mut all: Vec<Place<'_>> = self
             .retained
             .values()
-            .chain(self.refused.values().map(|(manifest, _)| manifest))
+            .chain(self.unreadable.values())
+            .chain(self.refused.values().map(|(manifest, _)| manifest).filter(only_refused))
             .filter(|manifest| filter.region.is_none_or(|region| region == manifest.region))
             .map(|manifest| (manifest.received, manifest.load_id.as_str()))
             .collect();

@@ -1,11 +1,11 @@
 //! What stands between a file and the answers: integrity checks, which nobody may override, and guards.
 
-use crate::store::{DataDir, Manifest, StoreError};
+use crate::store::{GuardRecord, Manifest};
 
-use super::{LoadError, LoadHeader, Settings};
-
-/// Bytes of disk a row may take while its load is built, sled's rewriting included; measured at a good half of it.
-const DISK_BYTES_A_ROW: u64 = 6 * 9;
+use super::{
+    Guard, LoadError, LoadHeader, Thresholds,
+    judge::{self, AgainstActive, GuardInput, Tripped},
+};
 
 /// Holds the bytes that came against what was announced.
 pub(super) fn as_announced(header: &LoadHeader, sha256: &[u8; 32], rows: u64) -> Result<(), LoadError> {
@@ -18,26 +18,35 @@ pub(super) fn as_announced(header: &LoadHeader, sha256: &[u8; 32], rows: u64) ->
     }
 }
 
-/// Judges a file by its report.
-pub(super) fn judge(manifest: &Manifest, settings: &Settings) -> Result<(), LoadError> {
-    let (report, load_id) = (&manifest.report, &manifest.load_id);
-    let permille = report.set_aside as f64 * 1000.0 / report.rows as f64;
-    if permille > settings.rejects_permille {
-        return Err(LoadError::GuardRejects {
-            load_id: load_id.clone(),
-            set_aside: report.set_aside,
-            rows: report.rows,
-            permille_allowed: settings.rejects_permille,
-        });
-    }
-    Ok(())
-}
-
-/// Refuses a load that the disk cannot hold, before anything is packed.
-pub(super) fn disk(data: &DataDir, rows: usize) -> Result<(), LoadError> {
-    /// What sled takes for an empty database.
-    const FLOOR: u64 = 4 << 20;
-    let needed = FLOOR + rows as u64 * DISK_BYTES_A_ROW;
-    let free = data.free_bytes()?;
-    if free < needed { Err(StoreError::DiskFull { needed, free }.into()) } else { Ok(()) }
+/// Judges a load by every guard, and notes in its manifest those that stood against it.
+///
+/// # Errors
+/// The guards that refuse it.
+pub(super) fn judge(
+    manifest: &mut Manifest,
+    active: Option<&Manifest>,
+    thresholds: &Thresholds,
+    overrides: &[Guard],
+) -> Result<(), Vec<Tripped>> {
+    let changes = manifest.compared.as_ref().map(|compared| &compared.changes);
+    let input = GuardInput {
+        delta: manifest.base_load_id.is_some(),
+        report: &manifest.report,
+        issue_time: manifest.issue_time,
+        active: active.zip(changes).map(|(active, changes)| AgainstActive {
+            load_id: &active.load_id,
+            issue_time: active.issue_time,
+            changes,
+        }),
+    };
+    let tripped = judge::tripped(&input, thresholds);
+    let record = |tripped: &Tripped| GuardRecord {
+        guard: tripped.guard.slug().to_owned(),
+        measured: tripped.measured.clone(),
+        allowed: tripped.allowed.clone(),
+        overridden: overrides.contains(&tripped.guard),
+    };
+    manifest.guards = tripped.iter().map(record).collect();
+    let refusing: Vec<_> = tripped.into_iter().filter(|tripped| !overrides.contains(&tripped.guard)).collect();
+    if refusing.is_empty() { Ok(()) } else { Err(refusing) }
 }

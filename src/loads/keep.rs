@@ -10,7 +10,7 @@ use crate::{
     store::{KeptFile, StoreError},
 };
 
-use super::{LoadError, upload::Part};
+use super::{LoadError, room::A_LOOK, upload::Part};
 
 /// What was kept.
 #[derive(Clone, Copy, Debug)]
@@ -21,21 +21,28 @@ pub(super) struct Kept {
     pub(super) bytes: u64,
 }
 
-/// Runs to the end of the upload; `None` when it was broken off.
+/// Runs to the end of the upload; `None` when it was broken off. Before each [`A_LOOK`] bytes `room` says whether the
+/// disk has room for them.
 pub(super) fn keep(
     mut parts: mpsc::Receiver<Part>,
     directory: &PathBuf,
     encoding: Encoding,
+    room: impl Fn() -> Result<(), LoadError>,
 ) -> Result<Option<Kept>, LoadError> {
     let mut file = KeptFile::create(directory, encoding)?;
     let mut hash = Sha256::new();
     let mut length = 0;
+    let mut looked_up_to = 0;
     let writing = || StoreError::io("keeping the file in", directory);
     loop {
         match parts.blocking_recv() {
             Some(Part::Bytes(bytes)) => {
                 hash.update(&bytes);
                 length += bytes.len() as u64;
+                if length > looked_up_to {
+                    room()?;
+                    looked_up_to = length + A_LOOK;
+                }
                 file.write_all(&bytes).map_err(writing())?;
             }
             Some(Part::End) => break,
@@ -44,4 +51,42 @@ pub(super) fn keep(
     }
     file.finish().map_err(writing())?;
     Ok(Some(Kept { sha256: hash.finalize().into(), bytes: length }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use bytes::Bytes;
+
+    use super::*;
+
+    /// Keeps so many chunks of 1 MiB; the disk fills up after so many looks.
+    fn kept(chunks: usize, looks: usize) -> (Result<Option<Kept>, LoadError>, usize) {
+        let directory = tempfile::tempdir().unwrap();
+        let (send, parts) = mpsc::channel(chunks + 1);
+        for _ in 0..chunks {
+            send.try_send(Part::Bytes(Bytes::from_static(&[b'x'; 1 << 20]))).unwrap();
+        }
+        send.try_send(Part::End).unwrap();
+        let looked = Cell::new(0);
+        let room = || {
+            looked.set(looked.get() + 1);
+            if looked.get() > looks { Err(StoreError::DiskFull { needed: 2, free: 1 }.into()) } else { Ok(()) }
+        };
+        (keep(parts, &directory.path().to_owned(), Encoding::Identity, room), looked.get())
+    }
+
+    #[test]
+    fn the_disk_is_looked_at_as_the_file_comes_and_a_full_one_ends_it() {
+        let (result, looks) = kept(20, 99);
+        assert_eq!((result.unwrap().unwrap().bytes, looks), (20 << 20, 3));
+        for looks in 0..3 {
+            let (result, looked) = kept(20, looks);
+            assert!(matches!(result, Err(LoadError::Store(StoreError::DiskFull { .. }))), "after {looks} looks");
+            assert_eq!(looked, looks + 1);
+        }
+        let (result, looks) = kept(0, 0);
+        assert_eq!((result.unwrap().unwrap().bytes, looks), (0, 0));
+    }
 }

@@ -5,18 +5,30 @@
 
 mod attempt;
 mod catalogue;
+mod conclude;
+mod differing;
+#[cfg(test)]
+mod disk_fault_tests;
 mod error;
 mod flip;
+mod given_up;
+mod guard;
 mod guards;
 mod header;
 mod identity;
+mod judge;
 mod keep;
+mod noted;
+mod opened;
 mod process;
 mod record;
 mod retention;
+mod room;
 mod settings;
+mod share;
 mod start;
 mod turn;
+mod unreadable;
 mod upload;
 
 use std::{
@@ -34,18 +46,24 @@ use tokio::sync::watch;
 use crate::{
     domain::{CspRegion, Table3},
     ingest::{Limits, Reject},
-    store::{self, ActiveSet, AuditEvent, AuditLine, AuditLog, DataDir, Manifest, Reaper, StoreError},
+    store::{self, ActiveSet, AuditEvent, AuditLog, DataDir, Manifest, Reaper, SealedLoad, StoreError},
 };
 
 pub use attempt::{Attempt, Submitted};
 pub use catalogue::{ListFilter, Page};
 pub use error::LoadError;
-pub use header::{LoadHeader, REFERENCE_MAX};
+pub use given_up::GivenUp;
+pub use guard::{Guard, UnknownGuard};
+pub use header::{LoadHeader, OVERRIDE_NOTE_MAX, REFERENCE_MAX, Wanted};
+pub use judge::{AgainstActive, GuardInput, Tripped, judge};
 pub use record::{LoadRecord, LoadState};
 pub use retention::Retention;
-pub use settings::{Clock, Settings};
+pub use settings::{Clock, Settings, Thresholds};
+pub use share::{Share, ShareMalformed};
 
 use catalogue::Catalogue;
+use noted::Denials;
+use opened::Opened;
 use turn::Turns;
 
 /// How far a sender's clock may run ahead of ours.
@@ -58,13 +76,13 @@ pub struct Loads {
     clock: Clock,
     data: DataDir,
     audit: AuditLog,
+    denials: Denials,
     reaper: Reaper,
     active: ArcSwap<ActiveSet>,
     catalogue: RwLock<Catalogue>,
     /// Held by whoever changes which loads are active or kept; never while the catalogue is locked.
     changing: Mutex<()>,
-    /// Held by whoever opens a retained load, for it may have to be rebuilt.
-    opening: Mutex<()>,
+    opened: Opened,
     turns: Arc<Turns>,
     flips: watch::Sender<u64>,
     closing: AtomicBool,
@@ -87,7 +105,8 @@ impl Loads {
         let reaper = Reaper::start().map_err(|_| LoadError::Thread)?;
         let (catalogue, set) = start::open(&data, &table3, &limits(&settings, &data), &reaper)?;
         let loads = Arc::new(Self {
-            audit: AuditLog::new(&data),
+            audit: AuditLog::new(&data, settings.audit),
+            denials: Denials::default(),
             settings,
             table3,
             clock,
@@ -96,11 +115,14 @@ impl Loads {
             active: ArcSwap::from_pointee(set),
             catalogue: RwLock::new(catalogue),
             changing: Mutex::default(),
-            opening: Mutex::default(),
+            opened: Opened::default(),
             turns: Arc::default(),
             flips: watch::Sender::new(0),
             closing: AtomicBool::new(false),
         });
+        for active in loads.active().loads() {
+            loads.opened.remember(active.sealed());
+        }
         for region in CspRegion::ALL {
             loads.tidy(region);
         }
@@ -128,7 +150,8 @@ impl Loads {
     /// Begins a load.
     ///
     /// # Errors
-    /// [`LoadError::InProgress`] while another is under way, [`LoadError::IssuedInFuture`], [`LoadError::ShuttingDown`].
+    /// [`LoadError::InProgress`] while another is under way, [`LoadError::IssuedInFuture`], [`LoadError::ShuttingDown`],
+    /// [`LoadError::BaseNotActive`].
     pub fn begin(self: &Arc<Self>, header: LoadHeader) -> Result<Attempt, LoadError> {
         if self.closing.load(Ordering::Relaxed) {
             return Err(LoadError::ShuttingDown);
@@ -137,8 +160,22 @@ impl Loads {
         if header.issue_time.duration_since(now) > CLOCK_SKEW {
             return Err(LoadError::IssuedInFuture { issue_time: header.issue_time, now });
         }
+        if let Some(base) = &header.base_load_id {
+            self.may_be_changed(header.region, base)?;
+        }
         let turn = self.turns.take(header.region).map_err(|region| LoadError::InProgress { region })?;
         Attempt::start(Arc::clone(self), turn, header)
+    }
+
+    /// Spares the sender of a delta the upload where it can be told already that its base is not active. A load that was
+    /// made of that base may be this very one, sent again: that shows when its file is here.
+    fn may_be_changed(&self, region: CspRegion, base: &str) -> Result<(), LoadError> {
+        let active = self.answering(region).map(|active| active.manifest().load_id.clone());
+        let made_of_it = |manifest: &Manifest| manifest.base_load_id.as_deref() == Some(base);
+        if active.as_deref() == Some(base) || self.read(|catalogue| catalogue.retained.values().any(made_of_it)) {
+            return Ok(());
+        }
+        Err(LoadError::BaseNotActive { base: base.to_owned(), region, active })
     }
 
     /// One load, retained or refused.
@@ -206,45 +243,37 @@ impl Loads {
         self.catalogue.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes in the audit log what has been done. A log that cannot be written is loud, and undoes nothing.
-    fn audit(&self, event: AuditEvent, region: CspRegion, load_id: &str, by: &str, note: &str) {
-        let line = AuditLine { time: self.now(), event, region: region.slug(), load_id, by, note };
-        if let Err(error) = self.audit.append(&line) {
-            tracing::error!(?line, %error, "the audit log cannot be written");
-        }
-    }
-
     fn read<T>(&self, what: impl FnOnce(&Catalogue) -> T) -> T {
         what(&self.catalogue.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The load a region answers from.
-    fn active_id(&self, region: CspRegion) -> Option<String> {
-        self.read(|catalogue| catalogue.active.active(region).map(str::to_owned))
+    /// The load a region answers from; `None` too for one that is damaged.
+    fn answering(&self, region: CspRegion) -> Option<Arc<SealedLoad>> {
+        self.active.load().load(region).map(|active| Arc::clone(active.sealed()))
     }
 
-    /// Why an upload ended early: we are closing, or its sender went away.
-    fn broken_off(&self) -> LoadError {
-        if self.closing.load(Ordering::Relaxed) { LoadError::ShuttingDown } else { LoadError::Abandoned }
-    }
-
-    /// The outcome of a submission that is here already: active means done, retained is for ActivateCoverageLoad.
-    fn present(&self, load_id: &str) -> Result<Option<Submitted>, LoadError> {
-        let record = self.read(|catalogue| catalogue.get(load_id));
-        match record.map(|record| (record.state, record)) {
-            Some((LoadState::Active, record)) => Ok(Some(Submitted { record, already_present: true })),
-            Some((LoadState::Superseded, _)) => Err(LoadError::Retained { load_id: load_id.to_owned() }),
-            // Refused before: judged afresh. Damaged: sent again, and welcome. Staged: a crash came between its sealing and
-            // its activation, and its sender never heard of it.
-            Some((LoadState::Refused | LoadState::Damaged | LoadState::Staged, _)) | None => Ok(None),
+    /// The outcome of a submission that is here already: active means done, retained is for ActivateCoverageLoad. `active`
+    /// is the load that the region answers from.
+    fn present(&self, load_id: &str, active: Option<&str>, wanted: Wanted) -> Result<Option<Submitted>, LoadError> {
+        let Some(record) = self.read(|catalogue| catalogue.get(load_id)) else { return Ok(None) };
+        match record.state {
+            LoadState::Active => Ok(Some(Submitted { record, already_present: true })),
+            LoadState::Superseded => Err(LoadError::Retained { load_id: load_id.to_owned() }),
+            LoadState::Staged if record.manifest.staged && record.judged_against() == active => match wanted {
+                Wanted::Staged => Ok(Some(Submitted { record, already_present: true })),
+                Wanted::Active | Wanted::Judged => Err(LoadError::Retained { load_id: load_id.to_owned() }),
+            },
+            // Refused before, or staged when another load was active: judged afresh. Damaged: sent again, and welcome.
+            // Staged without having been asked for: a crash came between its sealing and its activation, and its sender
+            // never heard of it.
+            LoadState::Refused | LoadState::Damaged | LoadState::Staged | LoadState::DryRun => Ok(None),
         }
     }
 
     /// Keeps the record of a load that was judged and found wanting, and gives back why.
     fn refuse(&self, manifest: Manifest, refusal: LoadError, rejects: &[Reject]) -> LoadError {
         tracing::warn!(load_id = manifest.load_id, %refusal, "load refused");
-        let by = &manifest.submitter;
-        self.audit(AuditEvent::Refused, manifest.region, &manifest.load_id, by, &refusal.to_string());
+        self.note_refusal(AuditEvent::Refused, manifest.region, &manifest.load_id, &manifest.submitter, &refusal);
         match self.record_refusal(manifest, &refusal.to_string(), rejects) {
             Ok(()) => refusal,
             Err(error) => error.into(),

@@ -3,8 +3,11 @@
 use std::{path::PathBuf, sync::Arc};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use super::Retention;
+use crate::store::Rotation;
+
+use super::{Retention, share::Share};
 
 /// Reads the time. Given in from the edge, so that tests choose it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -20,10 +23,55 @@ pub struct Settings {
     pub max_decompressed: u64,
     /// A file stops at this many data rows.
     pub max_rows: u32,
-    /// The `rejects` guard: refuse a file of whose rows more than this share, in thousandths, were set aside.
-    pub rejects_permille: f64,
+    /// Bytes of the disk that loads leave free.
+    pub keep_free: u64,
+    /// What the guards allow.
+    pub thresholds: Thresholds,
+    /// When the audit log is put aside, and how much of it is kept.
+    pub audit: Rotation,
     /// How long earlier loads are kept.
     pub retention: Retention,
+}
+
+/// What the guards allow. Each compares "more than": exactly so much passes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Thresholds {
+    /// `rejects`: of a full file's rows, how many may be set aside.
+    pub rejects: Share,
+    /// `rejects`: of a delta's rows, how many may be set aside.
+    pub delta_rejects: Share,
+    /// `rejects`: how many of a delta's rows may be set aside, however many it has. Both limits hold.
+    pub delta_rejects_rows: u64,
+    /// `coverage-lost`: of the locations that answer in both loads and had a date, how many may have none planned.
+    pub coverage_lost: Share,
+    /// `variant-changed`: of the locations that answer in both loads and had a confirmed variant, how many may have
+    /// another confirmed one.
+    pub variant_changed: Share,
+    /// `unknown`: of the same locations, how many may be Unknown.
+    pub unknown: Share,
+    /// `shrink`: of the locations that answer, how many may answer no more.
+    pub shrink: Share,
+    /// `growth`: of the locations that answer, how many may come to them.
+    pub growth: Share,
+    /// `issue-order`: whether a load must have been issued later than the one that is active.
+    pub newer_only: bool,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self {
+            rejects: Share::millionths(1_000),
+            delta_rejects: Share::percent(1),
+            delta_rejects_rows: 10,
+            coverage_lost: Share::percent(1),
+            variant_changed: Share::percent(10),
+            unknown: Share::percent(5),
+            shrink: Share::percent(10),
+            growth: Share::percent(25),
+            newer_only: true,
+        }
+    }
 }
 
 impl Default for Settings {
@@ -33,7 +81,9 @@ impl Default for Settings {
             max_bytes_sent: 1 << 30,
             max_decompressed: 4 << 30,
             max_rows: 5_000_000,
-            rejects_permille: 1.0,
+            keep_free: 256 << 20,
+            thresholds: Thresholds::default(),
+            audit: Rotation::default(),
             retention: Retention::default(),
         }
     }

@@ -1,20 +1,21 @@
-//! Opening a data directory: what was active answers again, and what is damaged is rebuilt from the file it keeps.
+//! Opening a data directory: what was active answers again, and what is damaged is rebuilt from what it keeps.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, atomic::AtomicBool},
     thread,
 };
 
 use crate::{
     domain::{CspRegion, RegionMap, Table3},
-    ingest::{self, Limits},
+    ingest::{self, FileError, FileKind, Limits},
     store::{
         self, ActiveFile, ActiveLoad, ActiveSet, DataDir, Manifest, Reaper, SealedLoad, StoreError, read_kept,
         refused_manifests, sealed_manifests, table3_of,
     },
 };
 
-use super::{LoadError, catalogue::Catalogue};
+use super::{LoadError, catalogue::Catalogue, unreadable};
 
 /// Reads every manifest and opens the active loads.
 pub(super) fn open(
@@ -24,14 +25,15 @@ pub(super) fn open(
     reaper: &Reaper,
 ) -> Result<(Catalogue, ActiveSet), LoadError> {
     let active = ActiveFile::read(data)?;
-    let (manifests, unreadable) = sealed_manifests(data)?;
-    for (load_id, error) in unreadable {
-        // It stays where it is, for whoever can read it.
-        tracing::error!(load_id, %error, "a load's directory cannot be read; it is left out");
+    let (manifests, cannot_be_read) = sealed_manifests(data)?;
+    let mut unreadable = BTreeMap::new();
+    for (load_id, error) in cannot_be_read {
+        tracing::error!(load_id, %error, "a load's directory cannot be read; it answers nothing");
+        unreadable.extend(unreadable::manifest_of(data, &load_id).map(|manifest| (load_id, manifest)));
     }
     let retained = manifests.into_iter().map(|manifest| (manifest.load_id.clone(), manifest)).collect();
     let refused = refused_manifests(data)?.into_iter().map(|found| (found.0.load_id.clone(), found)).collect();
-    let mut catalogue = Catalogue { active, damaged: Vec::new(), retained, refused };
+    let mut catalogue = Catalogue { active, damaged: Vec::new(), retained, unreadable, refused };
 
     let mut loads: RegionMap<Option<ActiveLoad>> = RegionMap::from_fn(|_| None);
     let mut damaged = Vec::new();
@@ -93,7 +95,7 @@ pub(super) fn open_or_rebuild(
     }
 }
 
-/// Reads a load's kept file again, as when it came, and gives it new blocks.
+/// Reads a load's kept file again, as when it came, or the rows that a delta came to, and gives it new blocks.
 fn rebuild(
     data: &DataDir,
     manifest: &Manifest,
@@ -105,12 +107,31 @@ fn rebuild(
     let load_id = &manifest.load_id;
     tracing::error!(load_id, error = %damage, "a load is damaged; it is rebuilt from its file");
     let home = data.load(load_id);
+    if manifest.packed.is_none() {
+        // What its rows must come to is not known.
+        return Err(StoreError::Damaged { path: home, what: "its manifest cannot be read".to_owned() }.into());
+    }
     let table3 = table3_of(&home, manifest, table3)?;
-    let reread = || read_kept(&home, manifest.encoding);
-    let file = reread().map_err(StoreError::io("opening the kept file in", &home))?;
-    let scanned = ingest::read(file, table3.region(manifest.region), limits, &AtomicBool::new(false))?;
-    let ingested = scanned.settle(reread)?;
-    store::replace_blocks(data, manifest, &ingested.rows, &ingested.texts, &table3)?;
+    let spoilt = |error| match error {
+        FileError::Disk { .. } => LoadError::File(error),
+        error => {
+            let what = format!("it cannot be rebuilt from the file it keeps: {error}");
+            StoreError::Damaged { path: home.clone(), what }.into()
+        }
+    };
+    let (rows, texts) = match manifest.base_load_id {
+        // Its file tells only what changed, and its base may be gone.
+        Some(_) => store::read_rows(&home, limits.spill.clone())?,
+        None => {
+            let reread = || read_kept(&home, manifest.encoding);
+            let file = reread().map_err(StoreError::io("opening the kept file in", &home))?;
+            let variants = table3.region(manifest.region);
+            let scanned = ingest::read(file, FileKind::Full, variants, limits, &AtomicBool::new(false));
+            let ingested = scanned.and_then(|scanned| scanned.settle(reread)).map_err(spoilt)?;
+            (ingested.rows, ingested.texts)
+        }
+    };
+    store::replace_blocks(data, manifest, &rows, &texts, &table3)?;
     let load = SealedLoad::open(&home, reaper)?;
     tracing::warn!(load_id, "the load is rebuilt, and answers as before");
     Ok(load)

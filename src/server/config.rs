@@ -6,7 +6,9 @@ use jiff::SignedDuration;
 
 use crate::{
     domain::{CspRegion, RegionMap, Table3},
+    grpc::PaceLimits,
     loads,
+    store::Rotation,
 };
 
 use super::config_keys::{ConfigError, Given, Keys};
@@ -24,10 +26,12 @@ pub struct Config {
     pub max_age: RegionMap<Option<SignedDuration>>,
     /// Table 3 as served, and as new loads are judged against.
     pub table3: Arc<Table3>,
-    /// The `rejects` guard: at most this many of a hundred rows may be set aside.
-    pub rejects_percent: f64,
+    /// What the guards of loads allow.
+    pub guards: loads::Thresholds,
     /// Bounds of what callers may ask for.
     pub limits: Limits,
+    /// When the audit log is put aside, and how much of it is kept.
+    pub audit: Rotation,
     /// How long calls in flight may take to finish at shutdown.
     pub drain: Duration,
     /// What is logged, and how.
@@ -49,6 +53,17 @@ pub struct Limits {
     pub max_request: Duration,
     /// The longest silence of an upload's sender.
     pub max_upload_silence: Duration,
+    /// The least rate of an upload, in bytes a second, once it has been waited for as long as a silence may last.
+    pub min_upload_rate: u64,
+    /// What loads leave free of the disk.
+    pub keep_free_bytes: u64,
+}
+
+impl Limits {
+    /// What the sender of an upload must keep to.
+    pub(super) const fn pace(&self) -> PaceLimits {
+        PaceLimits { silence: self.max_upload_silence, least_rate: self.min_upload_rate }
+    }
 }
 
 /// What is logged, and how.
@@ -119,13 +134,19 @@ impl Config {
                 .unwrap_or_else(|| vec![CspRegion::North, CspRegion::Central, CspRegion::South]),
             max_age: max_age(keys)?,
             table3: Arc::new(table3(keys)?),
-            rejects_percent: keys.get("guards.rejects_percent", percent)?.unwrap_or(0.1),
+            guards: guards(keys, defaults.thresholds)?,
             limits: Limits {
                 max_upload_bytes: whole("limits.max_upload_bytes", defaults.max_bytes_sent)?,
                 max_decompressed_bytes: whole("limits.max_decompressed_bytes", defaults.max_decompressed)?,
                 max_rows: keys.get("limits.max_rows", rows)?.unwrap_or(defaults.max_rows),
                 max_request: seconds("limits.max_request_seconds", 30)?,
                 max_upload_silence: seconds("limits.max_upload_silence_seconds", 60)?,
+                min_upload_rate: whole("limits.min_upload_bytes_per_second", 32 << 10)?,
+                keep_free_bytes: keys.get("limits.keep_free_bytes", Given::whole)?.unwrap_or(defaults.keep_free),
+            },
+            audit: Rotation {
+                bytes: whole("audit.max_file_bytes", defaults.audit.bytes)?,
+                kept: keys.get("audit.kept_files", files)?.unwrap_or(defaults.audit.kept),
             },
             drain: Duration::from_secs(keys.get("shutdown.drain_seconds", Given::whole)?.unwrap_or(10)),
             log: Log {
@@ -144,7 +165,9 @@ impl Config {
             max_bytes_sent: self.limits.max_upload_bytes,
             max_decompressed: self.limits.max_decompressed_bytes,
             max_rows: self.limits.max_rows,
-            rejects_permille: self.rejects_percent * 10.0,
+            keep_free: self.limits.keep_free_bytes,
+            thresholds: self.guards,
+            audit: self.audit,
             retention: loads::Retention::default(),
         }
     }
@@ -163,12 +186,36 @@ fn at_least_one(given: &Given) -> Option<u64> {
     given.whole().filter(|&number| number > 0)
 }
 
+fn files(given: &Given) -> Option<u32> {
+    u32::try_from(given.whole()?).ok().filter(|files| (1..=1000).contains(files))
+}
+
 fn threads(given: &Given) -> Option<usize> {
     usize::try_from(given.whole()?).ok().filter(|threads| (1..=1024).contains(threads))
 }
 
-fn percent(given: &Given) -> Option<f64> {
-    given.number().filter(|percent| (0.0..=100.0).contains(percent))
+fn percent(given: &Given) -> Option<loads::Share> {
+    share(given).filter(|share| *share <= loads::Share::percent(100))
+}
+
+/// More than the whole is what a region that grows may reach.
+fn share(given: &Given) -> Option<loads::Share> {
+    format!("{}%", given.decimal()?).parse().ok()
+}
+
+fn guards(keys: &Keys, defaults: loads::Thresholds) -> Result<loads::Thresholds, ConfigError> {
+    let at_most = |key, default| Ok(keys.get(key, percent)?.unwrap_or(default));
+    Ok(loads::Thresholds {
+        rejects: at_most("guards.rejects_percent", defaults.rejects)?,
+        delta_rejects: at_most("guards.delta_rejects_percent", defaults.delta_rejects)?,
+        delta_rejects_rows: keys.get("guards.delta_rejects_rows", Given::whole)?.unwrap_or(defaults.delta_rejects_rows),
+        coverage_lost: at_most("guards.coverage_lost_percent", defaults.coverage_lost)?,
+        variant_changed: at_most("guards.variant_changed_percent", defaults.variant_changed)?,
+        unknown: at_most("guards.unknown_percent", defaults.unknown)?,
+        shrink: at_most("guards.shrink_percent", defaults.shrink)?,
+        growth: keys.get("guards.growth_percent", share)?.unwrap_or(defaults.growth),
+        newer_only: keys.get("guards.issue_order", Given::truth)?.unwrap_or(defaults.newer_only),
+    })
 }
 
 fn path(given: &Given) -> Option<PathBuf> {

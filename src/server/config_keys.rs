@@ -8,18 +8,30 @@ use std::{collections::BTreeMap, fmt, fs, io, net::SocketAddr, path::PathBuf};
 use crate::domain::Table3Error;
 
 /// Every key, and what it expects.
-pub(super) const KEYS: [(&str, &str); 21] = [
+pub(super) const KEYS: [(&str, &str); 33] = [
     ("data_dir", "a directory"),
     ("listen", "an address and port such as 127.0.0.1:50051"),
     ("allow_plaintext", "true or false"),
     ("expected_regions", "one or more of north, central, south, 4g-north, 4g-central and 4g-south"),
     ("wan_variants", "the path of a Table 3 as CSV"),
-    ("guards.rejects_percent", "a number from 0 to 100"),
+    ("guards.rejects_percent", PERCENT),
+    ("guards.delta_rejects_percent", PERCENT),
+    ("guards.delta_rejects_rows", "a whole number"),
+    ("guards.coverage_lost_percent", PERCENT),
+    ("guards.variant_changed_percent", PERCENT),
+    ("guards.unknown_percent", PERCENT),
+    ("guards.shrink_percent", PERCENT),
+    ("guards.growth_percent", "a number from 0, with up to four decimals"),
+    ("guards.issue_order", "true or false"),
     ("limits.max_upload_bytes", "a whole number from 1"),
     ("limits.max_decompressed_bytes", "a whole number from 1"),
     ("limits.max_rows", "a whole number from 1 to 4294967295"),
     ("limits.max_request_seconds", "a whole number from 1"),
     ("limits.max_upload_silence_seconds", "a whole number from 1"),
+    ("limits.min_upload_bytes_per_second", "a whole number from 1"),
+    ("limits.keep_free_bytes", "a whole number"),
+    ("audit.max_file_bytes", "a whole number from 1"),
+    ("audit.kept_files", "a whole number from 1 to 1000"),
     ("max_age_hours.north", "a whole number from 1"),
     ("max_age_hours.central", "a whole number from 1"),
     ("max_age_hours.south", "a whole number from 1"),
@@ -31,6 +43,8 @@ pub(super) const KEYS: [(&str, &str); 21] = [
     ("log.format", "auto, text or json"),
     ("runtime.worker_threads", "a whole number from 1 to 1024"),
 ];
+
+const PERCENT: &str = "a number from 0 to 100, with up to four decimals";
 
 const VARIABLE: &str = "WAN_MATRIX_";
 /// Variables of other commands, and those that Kubernetes sets for every pod beside a service called `wan-matrix`.
@@ -110,11 +124,13 @@ impl Given {
         }
     }
 
-    pub(super) fn number(&self) -> Option<f64> {
+    /// A number in decimal, in the digits it was given with: 0.1 is no power of two.
+    pub(super) fn decimal(&self) -> Option<String> {
         match self {
-            Self::Toml(toml::Value::Float(number)) => Some(*number),
-            Self::Toml(value) => Some(f64::from(u32::try_from(value.as_integer()?).ok()?)),
-            Self::Text(text) => text.parse().ok(),
+            // The shortest text that reads back as the same number is what the file had.
+            Self::Toml(toml::Value::Float(number)) => Some(number.to_string()),
+            Self::Toml(value) => Some(value.as_integer()?.to_string()),
+            Self::Text(text) => Some(text.clone()),
         }
     }
 

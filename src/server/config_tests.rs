@@ -23,10 +23,10 @@ fn nothing_set_is_the_documented_defaults() {
     assert_eq!(config.listen.to_string(), "127.0.0.1:50051");
     assert_eq!(config.expected_regions, [CspRegion::North, CspRegion::Central, CspRegion::South]);
     assert_eq!(config.max_age, RegionMap::default());
-    assert_eq!(config.rejects_percent, 0.1);
+    assert_eq!(config.guards, loads::Thresholds::default());
     assert_eq!(config.drain, Duration::from_secs(10));
     assert_eq!((config.log.level.as_str(), config.log.format), ("info", LogFormat::Auto));
-    assert_eq!(config.loads().rejects_permille, 1.0);
+    assert_eq!(config.loads().thresholds, loads::Thresholds::default());
 }
 
 #[test]
@@ -38,9 +38,22 @@ fn flags_stand_over_variables_and_those_over_the_file() {
         expected_regions = ["north", "4G South"]
         [guards]
         rejects_percent = 1
+        delta_rejects_percent = 0.0625
+        delta_rejects_rows = 0
+        coverage_lost_percent = 0.1
+        variant_changed_percent = 100
+        unknown_percent = 0
+        shrink_percent = 2.50
+        growth_percent = 400.5
+        issue_order = false
         [limits]
         max_rows = 10
         max_request_seconds = 5
+        min_upload_bytes_per_second = 7
+        keep_free_bytes = 0
+        [audit]
+        max_file_bytes = 1000
+        kept_files = 3
         [max_age_hours]
         4g-south = 36
         [log]
@@ -58,6 +71,7 @@ fn flags_stand_over_variables_and_those_over_the_file() {
         ("WAN_MATRIX_LISTEN", "127.0.0.1:2"),
         ("WAN_MATRIX_LIMITS_MAX_ROWS", "20"),
         ("WAN_MATRIX_LOG_FORMAT", "text"),
+        ("WAN_MATRIX_GUARDS_SHRINK_PERCENT", "3"),
         ("WAN_MATRIX_MAX_AGE_HOURS_4G_NORTH", "1"),
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -65,9 +79,23 @@ fn flags_stand_over_variables_and_those_over_the_file() {
     assert_eq!(config.data_dir, Path::new("/of/the/file"));
     assert_eq!(config.listen.port(), 3);
     assert_eq!(config.expected_regions, [CspRegion::North, CspRegion::South4G]);
-    assert_eq!(config.rejects_percent, 1.0);
+    let guards = loads::Thresholds {
+        rejects: loads::Share::percent(1),
+        delta_rejects: loads::Share::millionths(625),
+        delta_rejects_rows: 0,
+        coverage_lost: loads::Share::millionths(1_000),
+        variant_changed: loads::Share::percent(100),
+        unknown: loads::Share::percent(0),
+        shrink: loads::Share::millionths(30_000),
+        growth: loads::Share::millionths(4_005_000),
+        newer_only: false,
+    };
+    assert_eq!(config.loads().thresholds, guards);
     assert_eq!(config.limits.max_rows, 20);
     assert_eq!(config.limits.max_request, Duration::from_secs(5));
+    assert_eq!(config.limits.pace(), PaceLimits { silence: Duration::from_secs(60), least_rate: 7 });
+    assert_eq!(config.loads().keep_free, 0);
+    assert_eq!(config.loads().audit, Rotation { bytes: 1000, kept: 3 });
     assert_eq!(config.max_age[CspRegion::South4G], Some(SignedDuration::from_hours(36)));
     assert_eq!(config.max_age[CspRegion::North4G], Some(SignedDuration::from_hours(1)));
     assert_eq!(config.log.level, "warn,wan_matrix=debug");
@@ -98,6 +126,12 @@ fn a_wrong_file_says_which_key_and_what_is_expected() {
         ("[limits]\nmax_upload_bytes = -1", "limits.max_upload_bytes is -1; "),
         ("guards.rejects_percent = 100.5", "guards.rejects_percent is 100.5; expected a number from 0 to 100"),
         ("guards.rejects_percent = nan", "guards.rejects_percent is nan; "),
+        ("guards.unknown_percent = -1", "guards.unknown_percent is -1; "),
+        (
+            "guards.unknown_percent = 0.00001",
+            "guards.unknown_percent is 0.00001; expected a number from 0 to 100, with",
+        ),
+        ("guards.growth_percent = inf", "guards.growth_percent is inf; expected a number from 0, with up to four"),
         ("expected_regions = []", "expected_regions is []; expected one or more of north, "),
         ("expected_regions = ['west']", "expected_regions is [\"west\"]; "),
         ("listen = 'localhost:1'", "listen is \"localhost:1\"; expected an address and port such as 127.0.0.1:50051"),

@@ -80,7 +80,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
     let (stopping, stop) = watch::channel(false);
     let (health, health_api) = Health::follow(Arc::clone(&loads), expected.clone(), drain.clone()).await;
     let lookups = WanMatrixApi::new(Arc::clone(&loads), expected, clock);
-    let uploads = CoverageLoadApi::new(Arc::clone(&loads), config.limits.max_upload_silence, stop);
+    let uploads = CoverageLoadApi::new(Arc::clone(&loads), config.limits.pace(), stop);
     let max_request = config.limits.max_request;
     let router = Server::builder()
         .max_concurrent_streams(MAX_STREAMS)

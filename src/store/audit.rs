@@ -1,8 +1,10 @@
 //! `audit.jsonl`: what was done to the coverage, by whom and when; appended to, never rewritten.
+//!
+//! No line holds a postcode: what a file said is told by counts and reasons, never quoted.
 
 use std::{
     fs::{self, File},
-    io::Write as _,
+    io::{Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
@@ -12,10 +14,21 @@ use serde::Serialize;
 
 use super::{DataDir, StoreError, durable};
 
-/// The log is put aside when it has grown to this many bytes: some ten thousand lines.
-const ROTATE_AT: u64 = 4 << 20;
-/// Files put aside that are kept, the newest first: `audit.1.jsonl` and on.
-const KEPT: u32 = 9;
+/// When the log is put aside, and how many of those files are kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rotation {
+    /// A file is put aside as soon as it has so many bytes.
+    pub bytes: u64,
+    /// Files put aside that are kept, the newest first: `audit.1.jsonl` and on.
+    pub kept: u32,
+}
+
+impl Default for Rotation {
+    fn default() -> Self {
+        // Some ten thousand lines a file.
+        Self { bytes: 4 << 20, kept: 9 }
+    }
+}
 
 /// One line of the log.
 #[derive(Clone, Debug, Serialize)]
@@ -24,13 +37,17 @@ pub struct AuditLine<'a> {
     pub time: Timestamp,
     /// What.
     pub event: AuditEvent,
-    /// The region it concerns, by slug.
+    /// The region it concerns, by slug; empty where it concerns none.
+    #[serde(skip_serializing_if = "str::is_empty")]
     pub region: &'a str,
     /// The load it concerns; empty before a load has an id.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub load_id: &'a str,
     /// Who did it.
     pub by: &'a str,
+    /// Why, in a word or several with commas between: `digest-mismatch`, the guards that refused a load.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub reason: &'a str,
     /// Why, in words: a refusal's, or an operator's note.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub note: &'a str,
@@ -48,10 +65,14 @@ pub enum AuditEvent {
     Refused,
     /// An upload ended without a load: broken off, or not as announced.
     Failed,
+    /// A load was judged and, as was asked, nothing of it kept.
+    DryRun,
     /// An operator overrode a guard for one load.
     Overridden,
     /// A load's directory was removed.
     Deleted,
+    /// A caller asked for what it may not do.
+    Denied,
 }
 
 /// The log of one data directory.
@@ -59,17 +80,17 @@ pub enum AuditEvent {
 pub struct AuditLog {
     root: PathBuf,
     file: Mutex<()>,
-    rotate_at: u64,
+    rotation: Rotation,
 }
 
 impl AuditLog {
     /// The log of a data directory.
     #[must_use]
-    pub fn new(data: &DataDir) -> Self {
-        Self { root: data.root().to_owned(), file: Mutex::new(()), rotate_at: ROTATE_AT }
+    pub fn new(data: &DataDir, rotation: Rotation) -> Self {
+        Self { root: data.root().to_owned(), file: Mutex::new(()), rotation }
     }
 
-    /// Appends a line and waits until it is on disk.
+    /// Appends a line and waits until it is on disk. Blocks.
     ///
     /// # Errors
     /// [`StoreError::Io`].
@@ -78,17 +99,30 @@ impl AuditLog {
         let mut text = serde_json::to_vec(line).map_err(|error| StoreError::damaged(&path, error.to_string()))?;
         text.push(b'\n');
         let _one_at_a_time = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut file =
-            File::options().create(true).append(true).open(&path).map_err(StoreError::io("opening", &path))?;
+        let mut file = File::options()
+            .create(true)
+            .read(true)
+            .append(true)
+            .open(&path)
+            .map_err(StoreError::io("opening", &path))?;
         let writing = || StoreError::io("writing", &path);
+        let before = file.metadata().map_err(writing())?.len();
+        if cut_short(&mut file, before).map_err(writing())? {
+            // A crash cut the last line short: it stays as it is, and this one begins on its own.
+            text.insert(0, b'\n');
+        }
         // One write a line: a line is whole or, after a crash, the last one and cut short.
         file.write_all(&text).map_err(writing())?;
         file.sync_data().map_err(writing())?;
-        if file.metadata().map_err(writing())?.len() >= self.rotate_at { self.rotate() } else { Ok(()) }
+        if before == 0 {
+            // The file's name must survive a power cut as its lines do.
+            durable::sync(&self.root)?;
+        }
+        if before + text.len() as u64 >= self.rotation.bytes { self.rotate() } else { Ok(()) }
     }
 
     fn rotate(&self) -> Result<(), StoreError> {
-        for number in (1..KEPT).rev() {
+        for number in (1..self.rotation.kept).rev() {
             let from = put_aside(&self.root, number);
             if from.exists() {
                 fs::rename(&from, put_aside(&self.root, number + 1)).map_err(StoreError::io("renaming", &from))?;
@@ -96,6 +130,15 @@ impl AuditLog {
         }
         durable::rename(&current(&self.root), &put_aside(&self.root, 1))
     }
+}
+
+/// Whether the last line has no end.
+fn cut_short(file: &mut File, length: u64) -> std::io::Result<bool> {
+    let Some(last) = length.checked_sub(1) else { return Ok(false) };
+    let mut byte = [0];
+    file.seek(SeekFrom::Start(last))?;
+    file.read_exact(&mut byte)?;
+    Ok(byte != *b"\n")
 }
 
 fn current(root: &Path) -> PathBuf {
@@ -110,28 +153,59 @@ fn put_aside(root: &Path, number: u32) -> PathBuf {
 mod tests {
     use super::*;
 
+    fn line(load_id: &str) -> AuditLine<'_> {
+        let (region, by) = ("south", "operator");
+        let time = Timestamp::UNIX_EPOCH;
+        AuditLine { time, event: AuditEvent::Activated, region, load_id, by, reason: "", note: "" }
+    }
+
+    /// Every line that is kept, the oldest first.
+    fn ids(root: &Path) -> Vec<String> {
+        let files = (1..=99).rev().map(|number| put_aside(root, number)).chain([current(root)]);
+        let text: String = files.filter_map(|file| fs::read_to_string(file).ok()).collect();
+        let id = |line: &str| {
+            let line: serde_json::Value = serde_json::from_str(line).ok()?;
+            Some(line["load_id"].as_str()?.to_owned())
+        };
+        text.lines().map(|line| id(line).unwrap_or_else(|| "cut short".to_owned())).collect()
+    }
+
     #[test]
     fn lines_are_appended_and_old_files_put_aside_by_size() {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::open(dir.path()).unwrap();
-        let mut log = AuditLog::new(&data);
-        log.rotate_at = 600;
-        for number in 0..40 {
-            let load_id = format!("south-{number:02}");
-            let time = Timestamp::from_second(number).unwrap();
-            let (region, by) = ("south", "operator");
-            let line = AuditLine { time, event: AuditEvent::Activated, region, load_id: &load_id, by, note: "" };
-            log.append(&line).unwrap();
+        let log = AuditLog::new(&data, Rotation { bytes: 600, kept: 9 });
+        let sent: Vec<_> = (0..40).map(|number| format!("south-{number:02}")).collect();
+        sent.iter().for_each(|id| log.append(&line(id)).unwrap());
+        assert_eq!(ids(dir.path()), sent, "in order, none lost");
+        assert!(put_aside(dir.path(), 4).exists());
+        let first = fs::read_to_string(put_aside(dir.path(), 6)).unwrap();
+        insta::assert_snapshot!(first.lines().next().unwrap(), @r#"{"time":"1970-01-01T00:00:00Z","event":"activated","region":"south","load_id":"south-00","by":"operator"}"#);
+    }
+
+    #[test]
+    fn only_the_newest_files_are_kept() {
+        for kept in [1, 3] {
+            let dir = tempfile::tempdir().unwrap();
+            let data = DataDir::open(dir.path()).unwrap();
+            // Each line fills a file.
+            let log = AuditLog::new(&data, Rotation { bytes: 1, kept });
+            (0..10).for_each(|number| log.append(&line(&format!("south-{number}"))).unwrap());
+            let newest: Vec<_> = (10 - kept..10).map(|number| format!("south-{number}")).collect();
+            assert_eq!(ids(dir.path()), newest);
         }
-        let mut files: Vec<_> = (1..=KEPT).rev().map(|number| put_aside(dir.path(), number)).collect();
-        files.push(current(dir.path()));
-        let text: String = files.iter().filter_map(|file| fs::read_to_string(file).ok()).collect();
-        let ids: Vec<_> = text
-            .lines()
-            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["load_id"].clone())
-            .collect();
-        assert_eq!(ids, (0..40).map(|number| format!("south-{number:02}")).collect::<Vec<_>>(), "in order, none lost");
-        assert!(files.iter().filter(|file| file.exists()).count() > 3);
-        insta::assert_snapshot!(text.lines().next().unwrap(), @r#"{"time":"1970-01-01T00:00:00Z","event":"activated","region":"south","load_id":"south-00","by":"operator"}"#);
+    }
+
+    #[test]
+    fn a_line_that_a_crash_cut_short_spoils_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::open(dir.path()).unwrap();
+        let log = AuditLog::new(&data, Rotation::default());
+        log.append(&line("south-0")).unwrap();
+        let mut file = File::options().append(true).open(current(dir.path())).unwrap();
+        file.write_all(br#"{"time":"1970-01-01T00:0"#).unwrap();
+        log.append(&line("south-1")).unwrap();
+        log.append(&line("south-2")).unwrap();
+        assert_eq!(ids(dir.path()), ["south-0", "cut short", "south-1", "south-2"]);
     }
 }

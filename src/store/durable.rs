@@ -15,6 +15,8 @@ pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Stor
     let beside = path.with_extension("new");
     let mut bytes = serde_json::to_vec_pretty(value).map_err(|error| StoreError::damaged(path, error.to_string()))?;
     bytes.push(b'\n');
+    #[cfg(test)]
+    faults::meet("creating", &beside)?;
     let mut file = File::create(&beside).map_err(StoreError::io("creating", &beside))?;
     file.write_all(&bytes).map_err(StoreError::io("writing", &beside))?;
     file.sync_all().map_err(StoreError::io("syncing", &beside))?;
@@ -43,5 +45,43 @@ pub(super) fn sync_tree(directory: &Path) -> Result<(), StoreError> {
 
 /// Syncs one file or directory.
 pub(super) fn sync(path: &Path) -> Result<(), StoreError> {
+    #[cfg(test)]
+    faults::meet("syncing", path)?;
     File::open(path).and_then(|file| file.sync_all()).map_err(StoreError::io("syncing", path))
+}
+
+#[cfg(test)]
+pub(crate) mod faults {
+    //! A disk that fails when a test wants it to.
+
+    use std::{
+        io,
+        path::{Path, PathBuf},
+        sync::{Mutex, PoisonError},
+    };
+
+    use super::StoreError;
+
+    /// What fails, where, after how many times that it does not, and how often then.
+    static FAULTS: Mutex<Vec<(&str, PathBuf, u32, u32)>> = Mutex::new(Vec::new());
+
+    /// Lets what is done to a path (`creating`, `syncing`) fail so many times, once it was done so often without.
+    pub(crate) fn fail(doing: &'static str, path: PathBuf, after: u32, times: u32) {
+        FAULTS.lock().unwrap_or_else(PoisonError::into_inner).push((doing, path, after, times));
+    }
+
+    pub(super) fn meet(doing: &'static str, path: &Path) -> Result<(), StoreError> {
+        let mut faults = FAULTS.lock().unwrap_or_else(PoisonError::into_inner);
+        for (_, _, after, times) in faults.iter_mut().filter(|(what, at, ..)| *what == doing && at == path) {
+            match (*after, *times) {
+                (0, 0) => {}
+                (0, _) => {
+                    *times -= 1;
+                    return Err(StoreError::io(doing, path)(io::Error::other("a fault that the test asked for")));
+                }
+                _ => *after -= 1,
+            }
+        }
+        Ok(())
+    }
 }

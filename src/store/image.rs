@@ -85,12 +85,24 @@ impl Image {
         Ok(())
     }
 
+    /// How many rows there are, marks included.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len() / self.layout.stride()
+    }
+
     /// Every row in postcode order.
     pub(super) fn rows(&self) -> impl Iterator<Item = (Sector, Option<Entry>)> {
         self.runs.iter().flat_map(move |run| {
             let rows = self.run_entries(run.start, run.rows).chunks_exact(self.layout.stride());
             rows.map(move |row| (run.sector, self.layout.read(row)))
         })
+    }
+
+    /// The row of this number, counted over the whole load.
+    pub(super) fn row(&self, number: u32) -> Option<Entry> {
+        let stride = self.layout.stride();
+        let start = number as usize * stride;
+        self.layout.read(self.entries.get(start..start + stride)?)
     }
 
     fn run_entries(&self, start: u32, rows: u16) -> &[u8] {

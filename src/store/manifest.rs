@@ -10,7 +10,7 @@ use crate::{
     ingest::{Encoding, Report},
 };
 
-use super::{StoreError, durable};
+use super::{Changes, StoreError, durable};
 
 /// The version of everything in a load's directory. A new one comes with code that still reads the old.
 pub const FORMAT: u32 = 1;
@@ -35,6 +35,9 @@ pub struct Manifest {
     pub received: Timestamp,
     /// Who sent it.
     pub submitter: String,
+    /// The load that a delta changes; absent for a full load.
+    #[serde(default)]
+    pub base_load_id: Option<String>,
     /// How the bytes were sent.
     #[serde(with = "encoding")]
     pub encoding: Encoding,
@@ -52,6 +55,18 @@ pub struct Manifest {
     pub bytes_decompressed: u64,
     /// What was in the file.
     pub report: Report,
+    /// What it would change or changed; absent where the region had no active load to compare it with.
+    #[serde(default)]
+    pub compared: Option<Compared>,
+    /// The guards that stood against it, those that were overridden included.
+    #[serde(default)]
+    pub guards: Vec<GuardRecord>,
+    /// Why an operator overrode guards; empty when none was overridden.
+    #[serde(default)]
+    pub override_note: String,
+    /// It was to be kept ready, and not to be activated at once.
+    #[serde(default)]
+    pub staged: bool,
     /// What was packed; absent for a load that was refused.
     pub packed: Option<Packed>,
 }
@@ -69,6 +84,28 @@ pub struct Packed {
     pub rows_sha256: String,
     /// The sha256 over every key of the database and its value: what a database that is opened again is held against.
     pub blocks_sha256: String,
+}
+
+/// What a load differs in from the one that was active when it was judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compared {
+    /// The load that was active.
+    pub with: String,
+    /// The figures.
+    pub changes: Changes,
+}
+
+/// A guard that stood against a load.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuardRecord {
+    /// Its name.
+    pub guard: String,
+    /// What it measured.
+    pub measured: String,
+    /// What it allows.
+    pub allowed: String,
+    /// An operator let the load pass it.
+    pub overridden: bool,
 }
 
 impl Manifest {

@@ -7,19 +7,31 @@ mod active;
 mod active_file;
 mod audit;
 mod block;
+mod changes;
+mod compare;
+mod compare_text;
 mod data_dir;
 mod database;
+mod delta;
+mod delta_texts;
 mod digest;
 mod directory;
 mod durable;
 mod error;
+#[cfg(test)]
+mod fixture_tests;
 mod image;
 mod kept;
 mod manifest;
+mod meanings;
+mod merge;
+mod movement;
 mod reaper;
 mod rebuild;
+mod recode;
 mod refused;
 mod rejects;
+mod rows_file;
 mod seal;
 mod sealed;
 mod text_chunks;
@@ -28,16 +40,23 @@ mod units;
 
 pub use active::{ActiveLoad, ActiveSet, Answer};
 pub use active_file::{Activation, ActiveFile};
-pub use audit::{AuditEvent, AuditLine, AuditLog};
+pub use audit::{AuditEvent, AuditLine, AuditLog, Rotation};
+pub use changes::{Change, ChangedLocation, Told, changes};
+pub use compare::{Changes, compare, compare_sealed};
 pub use data_dir::{DataDir, remove_dir, remove_load};
+pub use delta::{Applied, DeltaError, Merged, apply};
+#[cfg(test)]
+pub(crate) use durable::faults;
 pub use error::StoreError;
 pub use kept::{KeptFile, read_kept};
-pub use manifest::{FORMAT, Manifest, Packed};
+pub use manifest::{Compared, FORMAT, GuardRecord, Manifest, Packed};
+pub use movement::{Movement, Movements};
 pub use reaper::Reaper;
 pub use rebuild::{replace_blocks, table3_of};
 pub use refused::{
     REFUSED_KEPT, Unreadable, forget_refused, keep_refused, refused_manifests, sealed_manifests, surplus,
 };
 pub use rejects::{read_rejects, write_rejects};
+pub use rows_file::{read_rows, write_rows};
 pub use seal::{Sealed, pack, seal};
 pub use sealed::SealedLoad;

@@ -1,6 +1,10 @@
 //! A sealed load, opened to be answered from.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+};
 
 use crate::domain::{CspRegion, Table3};
 
@@ -30,10 +34,13 @@ impl SealedLoad {
         let table3 = read_table3(directory, &manifest)?;
         let path = directory.join(BLOCKS);
         let packed = packed(&manifest, directory)?;
-        let database = database::open(&path)?;
-        let image = check(&database, &path, packed, &table3, manifest.region);
-        reaper.drop_later(database);
-        Ok(Self::new(manifest, image?, reaper))
+        let image = whatever_sled_does(&path, || {
+            let database = database::open(&path)?;
+            let image = check(&database, &path, packed, &table3, manifest.region);
+            reaper.drop_later(database);
+            image
+        })?;
+        Ok(Self::new(manifest, image, reaper))
     }
 
     pub(super) fn new(manifest: Manifest, image: Image, reaper: &Reaper) -> Self {
@@ -62,6 +69,15 @@ impl Drop for SealedLoad {
         if let Some(image) = self.image.take() {
             self.reaper.drop_later(image);
         }
+    }
+}
+
+/// sled panics at some damage to its files where it gives an error at other damage: it is damage all the same.
+fn whatever_sled_does<T>(path: &Path, read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    // What was being read is lost with the panic: nobody sees it half done.
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(read) => read,
+        Err(_panic) => Err(StoreError::damaged(path, "sled gave up on it; what it said is on standard error")),
     }
 }
 
@@ -99,4 +115,17 @@ pub(super) fn read_table3(directory: &Path, manifest: &Manifest) -> Result<Table
         return Err(StoreError::damaged(&path, "its sha256 is not the manifest's"));
     }
     Ok(table3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_sled_is_damage() {
+        let path = Path::new("blocks");
+        let error = whatever_sled_does::<()>(path, || panic!("called as_node on non-Node")).unwrap_err();
+        assert!(error.is_damage(), "{error}");
+        assert!(whatever_sled_does(path, || Ok(())).is_ok());
+    }
 }

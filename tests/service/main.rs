@@ -2,13 +2,25 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
+mod audit;
+mod changes;
+mod command;
+mod country;
+mod damage;
+mod damaged;
 mod deadline;
+mod deltas;
+mod dry_runs;
+mod exports;
 mod health;
+mod interrupted;
 mod loads;
 mod lookup;
 mod lookup_errors;
+mod overrides;
 mod reflection;
 mod refusals;
 mod running;
 mod shutdown;
+mod staging;
 mod uploads;

@@ -4,7 +4,7 @@ use proptest::{prelude::*, sample::select};
 use wan_matrix::{
     domain::CspRegion,
     ingest::Report,
-    loads::{Loads, Settings},
+    loads::{Loads, Settings, Share},
 };
 
 use crate::{
@@ -60,7 +60,7 @@ proptest! {
 /// What a file becomes: what was packed, its counts, and every answer, also after a restart.
 fn loaded(rows: &[String]) -> (String, String, Vec<Vec<[String; 3]>>) {
     let dir = tempfile::tempdir().unwrap();
-    let all = |settings: &mut Settings| settings.rejects_permille = 1_000.0;
+    let all = |settings: &mut Settings| settings.thresholds.rejects = Share::percent(100);
     let loads = open_with(dir.path(), all);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let submitted = runtime.block_on(submit(&loads, CspRegion::South, &file(rows))).unwrap();

@@ -1,12 +1,17 @@
 //! Texts that no interning helps with, and the fullest sector there can be: each text is still its own row's.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fs, sync::Arc};
 
-use wan_matrix::{domain::CspRegion, loads::Loads, synth::invented};
+use sha2::{Digest as _, Sha256};
+use wan_matrix::{
+    domain::CspRegion,
+    loads::{Loads, Share},
+    synth::invented,
+};
 
 use crate::{
     answers,
-    common::loads::{open, submit},
+    common::loads::{header, open, open_with, submit},
     file, units,
 };
 
@@ -16,7 +21,8 @@ const MANY: u64 = 160_000;
 #[tokio::test]
 async fn texts_that_are_all_distinct_and_outgrow_memory_answer_from_the_database() {
     let dir = tempfile::tempdir().unwrap();
-    let loads = open(dir.path());
+    // The small load that follows the large one must not be refused for what goes.
+    let loads = open_with(dir.path(), |settings| settings.thresholds.shrink = Share::percent(100));
     let rows: Vec<String> = invented(MANY)
         .unwrap()
         .enumerate()
@@ -26,6 +32,31 @@ async fn texts_that_are_all_distinct_and_outgrow_memory_answer_from_the_database
     drop(rows);
     assert_eq!(submitted.record.manifest.packed.map(|packed| u64::from(packed.texts)), Some(MANY));
     each_text_is_its_own(&loads, 1);
+
+    // Its database is open as long as it is read, and sled opens none twice: whoever compares it or goes back to it while
+    // somebody still reads it shares what is open.
+    let large = submitted.record.manifest.load_id;
+    let reading = Arc::clone(&loads.active());
+    let first = invented(MANY).unwrap().next().unwrap();
+    let mut small = header(CspRegion::South, b"");
+    let bytes = file(&[format!("{first},2020-05-01,Cellular,High,,{}", text(0))]);
+    small.sha256 = Sha256::digest(&bytes).into();
+    small.issue_time += jiff::SignedDuration::from_hours(1);
+    let mut attempt = loads.begin(small).unwrap();
+    attempt.chunk(bytes.into()).await.unwrap();
+    let small = attempt.finish().await.unwrap().record.manifest.load_id;
+    let removed = loads.changes(&large, &small, None).unwrap().map(Result::unwrap).take(2_000);
+    assert!(removed.zip(invented(MANY).unwrap().skip(1)).all(|(change, postcode)| change.postcode == postcode));
+    loads.activate_retained(&large, "operator").unwrap();
+    each_text_is_its_own(&loads, 7);
+    drop(reading);
+
+    // What deletes its directory takes nothing from under whoever reads it.
+    let mut changes = loads.changes(&small, &large, None).unwrap().map(Result::unwrap);
+    assert_eq!(changes.next().unwrap().after().unwrap().additional_information, text(1));
+    fs::rename(dir.path().join("loads").join(&large), dir.path().join("moved")).unwrap();
+    assert_eq!(changes.nth(2_000).unwrap().after().unwrap().additional_information, text(2_002));
+    fs::rename(dir.path().join("moved"), dir.path().join("loads").join(&large)).unwrap();
     drop(loads);
     each_text_is_its_own(&open(dir.path()), 7);
 }

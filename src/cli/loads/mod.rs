@@ -1,6 +1,7 @@
-//! `wan-matrix loads`: the loads a server knows, one of them, and the rows it set aside.
+//! `wan-matrix loads`: the loads a server knows, one of them, the rows it set aside, and what differs between two.
 
 mod activate;
+mod changes;
 mod list;
 pub(super) mod rejects;
 mod show;
@@ -25,6 +26,8 @@ pub enum LoadsCommand {
     Activate(activate::ActivateArgs),
     /// List the rows of a load that were set aside, in the order of the file
     Rejects(rejects::RejectsArgs),
+    /// List what differs between two retained loads of a region, by postcode
+    Changes(changes::ChangesArgs),
 }
 
 /// Does it.
@@ -37,6 +40,7 @@ pub async fn run(command: LoadsCommand, screen: &mut Screen<'_>) -> Result<Exit,
         LoadsCommand::Show(args) => show::run(args, screen).await,
         LoadsCommand::Activate(args) => activate::run(args, screen).await,
         LoadsCommand::Rejects(args) => rejects::run(args, screen).await,
+        LoadsCommand::Changes(args) => changes::run(args, screen).await,
     }?;
     screen.out.flush()?;
     Ok(Exit::Answered)

@@ -59,3 +59,33 @@ async fn an_activation_says_what_answers_now() {
     assert_eq!(ran.exit, Exit::Answered);
     assert_snapshot!(ran.out, @"Central answers from central-20260201T030000Z-0123456789ab since 2026-02-01T04:00:00Z");
 }
+
+const CHANGES: [&str; 4] = ["loads", "changes", CENTRAL_LOAD, "central-20260208T030000Z-0123456789ab"];
+
+#[tokio::test]
+async fn what_differs_is_told_to_people_and_to_programs() {
+    let (_server, url) = FakeServer::start().await;
+    for (name, output) in [("changes", "table"), ("changes_json", "json"), ("changes_csv", "csv")] {
+        let ran = run(&url, &[&CHANGES[..], &["--output", output]].concat()).await;
+        assert_eq!(ran.exit, Exit::Answered);
+        assert_snapshot!(name, ran.out);
+    }
+    let ran = run(&url, &[&CHANGES[..], &["--after", "aa11ad", "--output", "csv"]].concat()).await;
+    assert_eq!(ran.out.lines().count(), 3, "a header row and two locations: {}", ran.out);
+    let ran = run(&url, &["loads", "changes", CENTRAL_LOAD, CENTRAL_LOAD]).await;
+    assert_eq!(ran.out, "no location differs\n");
+}
+
+#[tokio::test]
+async fn changes_that_break_off_say_where_to_go_on() {
+    let (_server, url) = FakeServer::start().await;
+    for (after, out, notes) in [
+        (&[][..], 6, "stopped; --after \"AA1 1AF\" goes on from here\n"),
+        (&["--after", "AA1 1AG"][..], 0, "stopped; --after \"AA1 1AG\" goes on from here\n"),
+    ] {
+        let ran = run(&url, &[&["loads", "changes", REFUSED_LOAD, CENTRAL_LOAD][..], after].concat()).await;
+        assert_eq!(ran.exit, Exit::Unreachable);
+        assert_eq!(ran.out.lines().count(), out, "{}", ran.out);
+        assert!(ran.notes.starts_with(notes), "{}", ran.notes);
+    }
+}

@@ -7,4 +7,4 @@ mod upload;
 
 pub use server::{Served, connect};
 pub use set::{CoverageFile, Postcodes};
-pub use upload::{Announced, proto_region, submit};
+pub use upload::{Announced, proto_region, send, submit};

@@ -1,0 +1,116 @@
+//! What differs between two loads, compared as fast as the caller takes it.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use crate::{
+    domain::{Coverage, Postcode, Said},
+    loads::Loads,
+    store::{Change, ChangedLocation, Movement, Told},
+};
+
+use super::{
+    convert, error,
+    failure::Failure,
+    paced::{self, Paced},
+    proto::{
+        CoverageChange, CoverageChangeKind, CoverageFacts, CoverageMovement, StreamCoverageChangesRequest,
+        StreamCoverageChangesResponse,
+    },
+};
+
+/// Comparisons at a time. Each may hold two loads in memory that do not answer; whoever comes later waits.
+const AT_ONCE: usize = 4;
+
+/// What the RPC streams.
+pub(super) type ChangeStream = Paced<StreamCoverageChangesResponse>;
+
+/// Compares loads for callers, a few at a time.
+#[derive(Clone, Debug)]
+pub(super) struct Comparing(Arc<Semaphore>);
+
+impl Default for Comparing {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(AT_ONCE)))
+    }
+}
+
+impl Comparing {
+    /// The locations that differ between two loads, after a postcode.
+    ///
+    /// # Errors
+    /// Loads that cannot be compared are told at once; what goes wrong later ends the stream.
+    pub(super) async fn changes(
+        &self,
+        loads: Arc<Loads>,
+        request: StreamCoverageChangesRequest,
+    ) -> Result<ChangeStream, Failure> {
+        let StreamCoverageChangesRequest { before_load_id, after_load_id, after_postcode } = request;
+        let after = match after_postcode.as_str() {
+            "" => None,
+            text => Some(text.parse::<Postcode>().map_err(|malformed| error::after_postcode(&malformed))?),
+        };
+        let turn = Arc::clone(&self.0).acquire_owned().await.map_err(|closed| error::task(&closed))?;
+        let open = move || loads.changes(&before_load_id, &after_load_id, after);
+        paced::stream(open, |location| StreamCoverageChangesResponse { change: Some(change(location)) }, turn).await
+    }
+}
+
+/// A location of which two loads do not say the same.
+fn change(location: ChangedLocation) -> CoverageChange {
+    let movements = location.movements().iter().map(|each| movement(each).into()).collect();
+    let postcode = location.postcode.to_string();
+    let (kind, before, after) = match location.change {
+        Change::New { after } => (CoverageChangeKind::New, None, Some(after)),
+        Change::Removed { before } => (CoverageChangeKind::Removed, Some(before), None),
+        Change::Changed { before, after, .. } => (CoverageChangeKind::Changed, Some(before), Some(after)),
+    };
+    CoverageChange { postcode, kind: kind.into(), movements, before: before.map(facts), after: after.map(facts) }
+}
+
+fn facts(told: Told) -> CoverageFacts {
+    let (availability_date, connectivity_likelihood) = match told.said {
+        Said::Coverage(Coverage::From(from)) => {
+            (Some(from.date.to_string()), convert::likelihood(from.likelihood).into())
+        }
+        Said::Coverage(Coverage::NonePlanned) | Said::SetAside => (None, 0),
+    };
+    CoverageFacts {
+        availability_date,
+        wan_variant: told.variant_name.as_deref().map(convert::wan_variant),
+        connectivity_likelihood,
+        auxiliary_equipment_required: told.auxiliary_equipment,
+        additional_information: told.additional_information,
+        set_aside: told.said == Said::SetAside,
+    }
+}
+
+const fn movement(movement: Movement) -> CoverageMovement {
+    match movement {
+        Movement::CoverageGained => CoverageMovement::CoverageGained,
+        Movement::CoverageLost => CoverageMovement::CoverageLost,
+        Movement::UnknownToConfirmed => CoverageMovement::UnknownToConfirmed,
+        Movement::ConfirmedToUnknown => CoverageMovement::ConfirmedToUnknown,
+        Movement::VariantChanged => CoverageMovement::VariantChanged,
+        Movement::DateEarlier => CoverageMovement::DateEarlier,
+        Movement::DateLater => CoverageMovement::DateLater,
+        Movement::LikelihoodChanged => CoverageMovement::LikelihoodChanged,
+        Movement::TextsChanged => CoverageMovement::TextsChanged,
+        Movement::NewlySetAside => CoverageMovement::NewlySetAside,
+        Movement::NoLongerSetAside => CoverageMovement::NoLongerSetAside,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_movement_has_its_word_as_its_name() {
+        for each in Movement::ALL {
+            let name = movement(each).as_str_name().strip_prefix("COVERAGE_MOVEMENT_").unwrap();
+            assert_eq!(name, each.words().to_uppercase().replace(' ', "_"));
+        }
+    }
+}

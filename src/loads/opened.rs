@@ -1,0 +1,77 @@
+//! Retained loads opened to be read: each once, however many read it.
+//!
+//! sled lets a database be opened once, and a load whose texts outgrew memory keeps its own open for as long as somebody
+//! reads it. So whoever wants a load that is open shares it: one that answers, one that has just been superseded and is
+//! still being read, one that is being compared.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
+
+use crate::store::{Manifest, SealedLoad};
+
+use super::{LoadError, Loads, not_found, start};
+
+/// The loads that somebody holds.
+#[derive(Debug, Default)]
+pub(super) struct Opened {
+    /// Held while a load is read from disk, for it may have to be rebuilt, and for a second reader shall find it open.
+    opening: Mutex<()>,
+    known: Mutex<BTreeMap<String, Weak<SealedLoad>>>,
+}
+
+impl Opened {
+    /// Remembers a load for as long as somebody holds it.
+    pub(super) fn remember(&self, load: &Arc<SealedLoad>) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, load| load.strong_count() > 0);
+        known.insert(load.manifest().load_id.clone(), Arc::downgrade(load));
+    }
+
+    fn held(&self, load_id: &str) -> Option<Arc<SealedLoad>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(load_id)?.upgrade()
+    }
+}
+
+impl Loads {
+    /// A retained load, opened unless somebody has it open. Once open it stays whole for whoever holds it: retention may
+    /// delete its directory meanwhile, and takes nothing away from under a reader. Blocks, while another is opened too.
+    ///
+    /// # Errors
+    /// [`LoadError::NotFound`] for one that was deleted meanwhile, [`LoadError::Store`] for one that is damaged beyond
+    /// rebuilding; that one is listed as damaged from now on.
+    pub(super) fn open_retained(&self, manifest: &Manifest) -> Result<Arc<SealedLoad>, LoadError> {
+        let load_id = &manifest.load_id;
+        if let Some(load) = self.opened.held(load_id) {
+            return Ok(load);
+        }
+        let _one_at_a_time = self.opened.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(load) = self.opened.held(load_id) {
+            return Ok(load);
+        }
+        match start::open_or_rebuild(&self.data, manifest, &self.table3, &self.limits(), &self.reaper) {
+            Ok(load) => {
+                let load = Arc::new(load);
+                self.opened.remember(&load);
+                self.write().damaged.retain(|id| id != load_id);
+                Ok(load)
+            }
+            Err(error) => Err(self.unopened(load_id, error)),
+        }
+    }
+
+    /// Why a load cannot be opened: for one that retention deleted meanwhile, that it is gone.
+    fn unopened(&self, load_id: &str, error: LoadError) -> LoadError {
+        let mut catalogue = self.write();
+        if !catalogue.retained.contains_key(load_id) && !catalogue.unreadable.contains_key(load_id) {
+            return not_found(load_id);
+        }
+        if error.is_damage() && !catalogue.damaged.iter().any(|id| id == load_id) {
+            catalogue.damaged.push(load_id.to_owned());
+        }
+        drop(catalogue);
+        tracing::error!(load_id, %error, "a retained load cannot be opened");
+        error
+    }
+}

@@ -1,0 +1,73 @@
+//! Whether the disk has room for a load: asked before it begins, again and again while its file comes, and before its
+//! rows are packed. A load never takes the last of the disk from whoever else writes there.
+
+use crate::store::StoreError;
+
+use super::{LoadError, Loads};
+
+/// What sled takes for an empty database.
+const FLOOR: u64 = 4 << 20;
+/// Bytes of disk a row may take while its load is built, sled's rewriting included; measured at a good half of it.
+const A_ROW: u64 = 6 * 9;
+/// How much larger texts may become in the same way.
+const TEXTS: u64 = 6;
+/// How much of a file comes between two looks at the disk.
+pub(super) const A_LOOK: u64 = 8 << 20;
+
+/// What a load may yet take of the disk.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Needs {
+    /// Rows to be packed.
+    pub(super) rows: u64,
+    /// Bytes of their texts.
+    pub(super) texts: u64,
+    /// Bytes of a file still to be kept.
+    pub(super) file: u64,
+}
+
+impl Needs {
+    const fn bytes(self) -> u64 {
+        FLOOR
+            .saturating_add(self.rows.saturating_mul(A_ROW))
+            .saturating_add(self.texts.saturating_mul(TEXTS))
+            .saturating_add(self.file)
+    }
+}
+
+impl Loads {
+    /// Refuses a load that the disk cannot hold with what must stay free.
+    ///
+    /// # Errors
+    /// [`StoreError::DiskFull`], and [`StoreError::Io`] when the disk does not say.
+    pub(super) fn room_for(&self, needs: Needs) -> Result<(), LoadError> {
+        Ok(enough(needs, self.settings.keep_free, self.data.free_bytes()?)?)
+    }
+}
+
+fn enough(needs: Needs, keep_free: u64, free: u64) -> Result<(), StoreError> {
+    let needed = needs.bytes().saturating_add(keep_free);
+    if free < needed { Err(StoreError::DiskFull { needed, free }) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_texts_and_the_file_must_fit_beside_what_stays_free() {
+        let needs = |rows, texts, file| Needs { rows, texts, file };
+        for (needs, keep_free, needed) in [
+            (needs(0, 0, 0), 0, 4 << 20),
+            (needs(0, 0, 0), 100, (4 << 20) + 100),
+            (needs(1_000_000, 0, 0), 0, (4 << 20) + 54_000_000),
+            (needs(1_000_000, 30_000_000, 5), 7, (4 << 20) + 54_000_000 + 180_000_000 + 5 + 7),
+            (needs(u64::MAX, u64::MAX, u64::MAX), u64::MAX, u64::MAX),
+        ] {
+            if let Some(one_less) = u64::checked_sub(needed, 1) {
+                let refused = enough(needs, keep_free, one_less).unwrap_err();
+                assert!(matches!(refused, StoreError::DiskFull { needed: n, free } if n == needed && free == one_less));
+            }
+            assert!(enough(needs, keep_free, needed).is_ok(), "{needs:?}");
+        }
+    }
+}

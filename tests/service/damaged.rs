@@ -1,0 +1,123 @@
+//! Loads that can no longer be read: nothing of them is lost from sight, and nothing of them answers.
+
+use std::{fs, sync::Arc};
+
+use tonic::Code;
+use wan_matrix::grpc::proto::{
+    ActivateCoverageLoadRequest, CoverageLoad, CoverageLoadState, CspRegion, ListActiveCoverageRequest,
+    ListCoverageLoadsRequest,
+};
+
+use crate::{
+    damage::{damage_blocks, damage_kept_file},
+    running::{Server, config, told},
+    uploads::{csv, header},
+};
+
+/// What is done to a database, and how.
+type Spoil = (&'static str, fn(&std::path::Path));
+
+async fn restarted(server: Server) -> Server {
+    let directory = Arc::clone(&server.directory);
+    server.running.shutdown().await.unwrap();
+    let config = config(&directory, &[("EXPECTED_REGIONS", "south")]);
+    Server::start(directory, &config).await
+}
+
+async fn listed(server: &Server, state: CoverageLoadState) -> Vec<CoverageLoad> {
+    let request = ListCoverageLoadsRequest { state: state.into(), ..ListCoverageLoadsRequest::default() };
+    server.loads.clone().list_coverage_loads(request).await.unwrap().into_inner().loads
+}
+
+#[tokio::test]
+async fn a_region_whose_load_is_damaged_is_listed_though_nobody_expects_it() {
+    let server = Server::with(&[("EXPECTED_REGIONS", "south")]).await;
+    server.load(CspRegion::South, 1, &["AA1 1AA,,,"]).await;
+    let id = server.load(CspRegion::South4g, 1, &["AA1 1AB,,,"]).await.load_id;
+    damage_blocks(server.directory.path(), &id);
+    damage_kept_file(server.directory.path(), &id);
+    let server = restarted(server).await;
+    let active = server.lookups.clone().list_active_coverage(ListActiveCoverageRequest {}).await.unwrap().into_inner();
+    let told_of: Vec<_> = active
+        .regions
+        .iter()
+        .map(|region| (region.csp_region(), region.source.is_some(), region.expected, region.damaged))
+        .collect();
+    assert_eq!(told_of, [(CspRegion::South, true, true, false), (CspRegion::South4g, false, false, true)]);
+    assert_eq!(told(&server.ask("AA1 1AB").await.unwrap_err()).reason, "COVERAGE_DAMAGED");
+    assert_eq!(listed(&server, CoverageLoadState::Damaged).await[0].load_id, id);
+
+    // Sent again, it answers again.
+    let file = csv(&["AA1 1AB,,,"]);
+    server.submit(header(CspRegion::South4g, 1, &file), &file).await.unwrap();
+    assert_eq!(server.ask("AA1 1AB").await.unwrap().sources.len(), 2);
+    assert!(listed(&server, CoverageLoadState::Damaged).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_load_whose_manifest_cannot_be_read_is_listed_and_left_alone() {
+    let server = Server::with(&[("EXPECTED_REGIONS", "south")]).await;
+    let spoilt = server.load(CspRegion::South, 1, &["AA1 1AA,,,"]).await.load_id;
+    let second = server.load(CspRegion::South, 2, &["AA1 1AA,2020-01-01,Cellular,High"]).await.load_id;
+    let home = server.directory.path().join("loads").join(&spoilt);
+    fs::write(home.join("manifest.json"), "{").unwrap();
+    // No load of ours is called so.
+    fs::create_dir(server.directory.path().join("loads/lost+found")).unwrap();
+    let server = restarted(server).await;
+
+    let damaged = listed(&server, CoverageLoadState::Damaged).await;
+    let [load] = damaged.as_slice() else { panic!("{damaged:?}") };
+    assert_eq!((load.load_id.as_str(), load.csp_region()), (spoilt.as_str(), CspRegion::South));
+    assert_eq!(load.issue_time.unwrap().seconds, 1_777_636_800);
+    assert_eq!(listed(&server, CoverageLoadState::Unspecified).await.len(), 2);
+    let request = ActivateCoverageLoadRequest { load_id: spoilt.clone() };
+    let status = server.loads.clone().activate_coverage_load(request).await.unwrap_err();
+    assert_eq!((status.code(), told(&status).reason.as_str()), (Code::Unavailable, "COVERAGE_DAMAGED"));
+    assert!(home.join("file.csv.zst").exists());
+    assert_eq!(server.ask("AA1 1AA").await.unwrap().sources[0].load_id, second);
+}
+
+#[tokio::test]
+async fn whatever_sled_does_with_a_spoilt_database_a_retained_load_is_rebuilt_from_its_file() {
+    let server = Server::with(&[("EXPECTED_REGIONS", "south")]).await;
+    let first = server.load(CspRegion::South, 1, &["AA1 1AA,,,"]).await.load_id;
+    let second = server.load(CspRegion::South, 2, &["AA1 1AA,2020-01-01,Cellular,High"]).await.load_id;
+    let blocks = |id: &str| server.directory.path().join("loads").join(id).join("blocks");
+    let spoil: [Spoil; 6] = [
+        ("nothing is left", |blocks| fs::remove_dir_all(blocks).unwrap()),
+        ("the database is no file", |blocks| {
+            fs::remove_file(blocks.join("db")).unwrap();
+            fs::create_dir(blocks.join("db")).unwrap();
+        }),
+        ("its settings are nonsense", |blocks| fs::write(blocks.join("conf"), "segment_size: 1\n").unwrap()),
+        ("it is cut short", |blocks| {
+            let db = fs::File::options().write(true).open(blocks.join("db")).unwrap();
+            db.set_len(100).unwrap();
+        }),
+        ("its snapshot is another's", |blocks| {
+            for item in fs::read_dir(blocks).unwrap() {
+                let path = item.unwrap().path();
+                if path.file_name().unwrap().to_string_lossy().starts_with("snap.") {
+                    fs::write(path, [0x5A; 64]).unwrap();
+                }
+            }
+        }),
+        ("every other byte of it is flipped", |blocks| {
+            let mut bytes = fs::read(blocks.join("db")).unwrap();
+            bytes.iter_mut().step_by(2).for_each(|byte| *byte ^= 0xFF);
+            fs::write(blocks.join("db"), bytes).unwrap();
+        }),
+    ];
+    let mut active = [&first, &second];
+    for (what, spoil) in spoil {
+        // The one that does not answer is spoilt, and activated.
+        let [retained, _] = active;
+        spoil(&blocks(retained));
+        let request = ActivateCoverageLoadRequest { load_id: retained.clone() };
+        let answer = server.loads.clone().activate_coverage_load(request).await;
+        let load = answer.unwrap_or_else(|status| panic!("{what}: {status}")).into_inner().load.unwrap();
+        assert_eq!(load.state(), CoverageLoadState::Active, "{what}");
+        assert_eq!(&server.ask("AA1 1AA").await.unwrap().sources[0].load_id, retained, "{what}");
+        active.reverse();
+    }
+}
