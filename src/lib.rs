@@ -6,6 +6,7 @@
 
 pub mod cli;
 pub mod domain;
+pub mod duis;
 pub mod grpc;
 pub mod ingest;
 pub mod loads;

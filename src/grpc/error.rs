@@ -12,13 +12,14 @@
 //! What happened inside is logged here and never sent. Regions in metadata are named as in load ids (`4g-central`);
 //! several values are separated by commas.
 
-use std::{error::Error, io, time::Duration};
+use std::{error::Error, fmt, io, time::Duration};
 
 use jiff::Timestamp;
 use tonic::Code;
 
 use crate::{
     domain::{CspRegion, DayError},
+    duis::DuisError,
     ingest::FileError,
     loads::LoadError,
     store::StoreError,
@@ -60,6 +61,19 @@ pub(super) fn miss(miss: Miss, field: &str) -> Failure {
         }
         Miss::Store { error, loads } => store(&error).said(said).with("loads", loads),
     }
+}
+
+/// A DUIS document that cannot be read.
+pub(super) fn duis(error: &DuisError) -> Failure {
+    let reason =
+        if error.is_version() { ErrorReason::DuisVersionUnsupported } else { ErrorReason::DuisDocumentMalformed };
+    Failure::field(reason, "document", error.to_string())
+}
+
+/// An answer that its DUIS document cannot hold: the two disagree on what may be said.
+pub(super) fn unsayable(what: &dyn fmt::Display) -> Failure {
+    tracing::error!(%what, "an answer does not fit into a DUIS document");
+    internal()
 }
 
 /// An `as_of_date` that is not a day.

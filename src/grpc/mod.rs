@@ -8,6 +8,7 @@ mod answer;
 mod asked;
 mod convert;
 mod coverage_load;
+mod duis;
 mod error;
 mod expected;
 mod failure;

@@ -7,6 +7,7 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     domain::CspRegion,
+    duis::{self, ResponseCodes},
     loads::{Clock, Loads},
 };
 
@@ -14,13 +15,14 @@ use super::{
     answer::answer,
     asked::Latest,
     convert::{self, count},
+    duis::{location_of, respond},
     error,
     expected::Expected,
     proto::{
         ActiveCoverage, BatchRequestWanMatrixRequest, BatchRequestWanMatrixResponse, ListActiveCoverageRequest,
         ListActiveCoverageResponse, ListWanVariantsRequest, ListWanVariantsResponse, ListedWanVariant,
-        RequestWanMatrixRequest, RequestWanMatrixResponse, WanMatrixResult, wan_matrix_result::Outcome,
-        wan_matrix_service_server::WanMatrixService,
+        RequestWanMatrixDuisRequest, RequestWanMatrixDuisResponse, RequestWanMatrixRequest, RequestWanMatrixResponse,
+        WanMatrixResult, wan_matrix_result::Outcome, wan_matrix_service_server::WanMatrixService,
     },
     today::London,
 };
@@ -39,13 +41,14 @@ pub struct WanMatrixApi {
     clock: Clock,
     london: London,
     latest: Latest,
+    response_codes: ResponseCodes,
 }
 
 impl WanMatrixApi {
-    /// Answers from these loads; `clock` tells what day it is.
+    /// Answers from these loads; `clock` tells what day it is, `response_codes` what DUIS documents call an outcome.
     #[must_use]
-    pub fn new(loads: Arc<Loads>, expected: Expected, clock: Clock) -> Self {
-        Self { loads, clock, london: London::default(), latest: Latest::new(expected) }
+    pub fn new(loads: Arc<Loads>, expected: Expected, response_codes: ResponseCodes, clock: Clock) -> Self {
+        Self { loads, clock, london: London::default(), latest: Latest::new(expected), response_codes }
     }
 }
 
@@ -109,6 +112,27 @@ impl WanMatrixService for WanMatrixApi {
             0..=MESSAGE_MAX => Ok(Response::new(response)),
             bytes => Err(error::reply_too_large(bytes, MESSAGE_MAX).into()),
         }
+    }
+
+    async fn request_wan_matrix_duis(
+        &self,
+        request: Request<RequestWanMatrixDuisRequest>,
+    ) -> Result<Response<RequestWanMatrixDuisResponse>, Status> {
+        let document = request.into_inner().document;
+        let request = duis::Request::read(&document).map_err(|malformed| error::duis(&malformed))?;
+        let now = (self.clock)();
+        let as_of = self.london.as_of("", now)?;
+        let set = self.loads.active();
+        let asked = self.latest.of(&set);
+        let answered = answer(&set, &asked, Some(&location_of(&request.ask)), as_of);
+        let (response, error) = respond(&request, answered, &self.response_codes, now)?;
+        Ok(Response::new(RequestWanMatrixDuisResponse {
+            document: response.write().into_bytes(),
+            sources: asked.sources(now),
+            missing_regions: asked.missing_numbers(),
+            as_of_date: as_of.to_string(),
+            error,
+        }))
     }
 
     async fn list_wan_variants(

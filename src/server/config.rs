@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use crate::{
     domain::{CspRegion, RegionMap, Table3},
+    duis::ResponseCodes,
     loads,
 };
 
@@ -24,6 +25,8 @@ pub struct Config {
     pub max_age: RegionMap<Option<SignedDuration>>,
     /// Table 3 as served, and as new loads are judged against.
     pub table3: Arc<Table3>,
+    /// What DUIS documents call each outcome.
+    pub duis_response_codes: ResponseCodes,
     /// The `rejects` guard: at most this many of a hundred rows may be set aside.
     pub rejects_percent: f64,
     /// Bounds of what callers may ask for.
@@ -119,6 +122,7 @@ impl Config {
                 .unwrap_or_else(|| vec![CspRegion::North, CspRegion::Central, CspRegion::South]),
             max_age: max_age(keys)?,
             table3: Arc::new(table3(keys)?),
+            duis_response_codes: response_codes(keys)?,
             rejects_percent: keys.get("guards.rejects_percent", percent)?.unwrap_or(0.1),
             limits: Limits {
                 max_upload_bytes: whole("limits.max_upload_bytes", defaults.max_bytes_sent)?,
@@ -204,6 +208,18 @@ fn table3(keys: &Keys) -> Result<Table3, ConfigError> {
     match fs::read(&path) {
         Ok(csv) => Table3::from_csv(&csv).map_err(|source| ConfigError::Table3 { origin, path, source }),
         Err(source) => Err(ConfigError::Table3File { origin, path, source }),
+    }
+}
+
+fn response_codes(keys: &Keys) -> Result<ResponseCodes, ConfigError> {
+    let key = "duis_response_codes";
+    let (Some(path), Some(origin)) = (keys.get(key, path)?, keys.origin(key)) else {
+        return ResponseCodes::shipped().map_err(ConfigError::ShippedResponseCodes);
+    };
+    let origin = origin.clone();
+    match fs::read(&path) {
+        Ok(csv) => ResponseCodes::from_csv(&csv).map_err(|source| ConfigError::ResponseCodes { origin, path, source }),
+        Err(source) => Err(ConfigError::ResponseCodesFile { origin, path, source }),
     }
 }
 

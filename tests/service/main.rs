@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
 mod deadline;
+mod duis;
 mod health;
 mod loads;
 mod lookup;
