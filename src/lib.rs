@@ -7,6 +7,9 @@
 pub mod cli;
 pub mod domain;
 pub mod duis;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod grpc;
 pub mod ingest;
 pub mod loads;

@@ -13,6 +13,8 @@ mod digest;
 mod directory;
 mod durable;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+mod fuzzing;
 mod image;
 mod kept;
 mod manifest;
@@ -31,6 +33,8 @@ pub use active_file::{Activation, ActiveFile};
 pub use audit::{AuditEvent, AuditLine, AuditLog};
 pub use data_dir::{DataDir, remove_dir, remove_load};
 pub use error::StoreError;
+#[cfg(any(test, feature = "fuzzing"))]
+pub use fuzzing::read_stored;
 pub use kept::{KeptFile, read_kept};
 pub use manifest::{FORMAT, Manifest, Packed};
 pub use reaper::Reaper;
