@@ -1,18 +1,20 @@
 //! An answer as a DUIS document has it. The answer itself is the one of every other call.
 
-use std::fmt;
-
 use jiff::Timestamp;
 
 use crate::{
-    domain::{AvailabilityDate, ConnectivityLikelihood, CspRegion, Day, VariantName},
-    duis::{Ask, BoundedText, Covered, DspWanMatrix, Outcome, RegionResponse, Request, Response, ResponseCodes},
+    domain::{Coverage, CoverageState, CspRegion, Day, TextError, VariantName},
+    duis::{
+        Ask, BoundedText, Covered, DspWanMatrix, Outcome, RegionResponse, Request, Response, ResponseCodes, Unsayable,
+    },
+    store::Answer,
 };
 
 use super::{
     answer::Miss,
-    convert, error,
+    error,
     failure::Failure,
+    matrix::Matrix,
     proto::{self, ErrorReason, PartialAddress, WanMatrixError, location::Kind},
 };
 
@@ -34,13 +36,13 @@ pub(super) fn location_of(ask: &Ask) -> proto::Location {
 /// A miss that says nothing of the location, but only that it cannot be told now, is no document.
 pub(super) fn respond(
     request: &Request,
-    answered: Result<proto::WanMatrix, Miss>,
+    answered: Result<Matrix<'_>, Miss>,
     codes: &ResponseCodes,
     now: Timestamp,
 ) -> Result<(Response, Option<WanMatrixError>), Failure> {
     match answered {
         Ok(matrix) => {
-            let matrix = matrix_of(request, matrix, codes).map_err(|unsayable| error::unsayable(&unsayable))?;
+            let matrix = matrix_of(request, &matrix, codes).map_err(|misfit| error::misfit(&misfit))?;
             Ok((Response::answered(request, matrix, codes, now), None))
         }
         Err(miss) => {
@@ -66,65 +68,52 @@ const fn outcome_of(reason: ErrorReason) -> Option<Outcome> {
 }
 
 /// What an answer holds and a document does not take. It is this program's fault.
-#[derive(Debug)]
-struct Unsayable(String);
-
-impl fmt::Display for Unsayable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+#[derive(Debug, thiserror::Error)]
+enum Misfit {
+    #[error(transparent)]
+    Unsayable(#[from] Unsayable),
+    #[error("{region}: the WAN Variant {name:?}")]
+    Variant { region: CspRegion, name: Option<String> },
+    #[error("{region}: {source}")]
+    Text { region: CspRegion, source: TextError },
 }
 
-impl Unsayable {
-    fn because(error: impl fmt::Display) -> Self {
-        Self(error.to_string())
+fn matrix_of(request: &Request, matrix: &Matrix<'_>, codes: &ResponseCodes) -> Result<DspWanMatrix, Misfit> {
+    let mut regions = Vec::with_capacity(matrix.coverage.len() + matrix.set_aside.len());
+    for (coverage, answer) in &matrix.coverage {
+        regions.push(region_of(*coverage, answer, matrix.as_of, codes)?);
     }
-}
-
-fn matrix_of(request: &Request, matrix: proto::WanMatrix, codes: &ResponseCodes) -> Result<DspWanMatrix, Unsayable> {
-    let mut regions = Vec::with_capacity(matrix.coverage.len() + matrix.set_aside_regions.len());
-    for said in matrix.coverage {
-        regions.push(region_of(said, codes)?);
-    }
-    for number in matrix.set_aside_regions {
-        regions.push(RegionResponse::without_block(region(number)?, codes.of(Outcome::RegionSetAside).clone()));
+    for &region in &matrix.set_aside {
+        regions.push(RegionResponse::without_block(region, codes.of(Outcome::RegionSetAside).clone()));
     }
     // Stable: several answers of a region stay in their order.
     regions.sort_by_key(RegionResponse::region);
-    DspWanMatrix::new(request.ask.clone(), regions).map_err(Unsayable::because)
+    Ok(DspWanMatrix::new(request.ask.clone(), regions)?)
 }
 
-fn region_of(said: proto::RegionalCoverage, codes: &ResponseCodes) -> Result<RegionResponse, Unsayable> {
-    let region = region(said.csp_region)?;
-    let available = match said.state() {
-        proto::CoverageState::Available => true,
-        proto::CoverageState::Planned => false,
-        proto::CoverageState::NonePlanned => {
-            // Texts beside it are of the block, which is not there.
-            return Ok(RegionResponse::without_block(region, codes.of(Outcome::RegionNonePlanned).clone()));
-        }
-        proto::CoverageState::Unspecified => return Err(Unsayable(format!("the state {}", said.state))),
+fn region_of(
+    coverage: Coverage,
+    answer: &Answer<'_>,
+    as_of: Day,
+    codes: &ResponseCodes,
+) -> Result<RegionResponse, Misfit> {
+    let region = answer.region;
+    let Coverage::From(from) = coverage else {
+        // Texts beside it are of the block, which is not there.
+        return Ok(RegionResponse::without_block(region, codes.of(Outcome::RegionNonePlanned).clone()));
     };
-    let date = Day::parse(said.availability_date.unwrap_or_default().as_bytes()).map_err(Unsayable::because)?;
-    let name = said.wan_variant.map(|variant| variant.name).unwrap_or_default();
+    let name = answer.variant_name;
+    let technology = name.and_then(VariantName::new);
+    let text = |source| Misfit::Text { region, source };
     let covered = Covered {
-        available,
-        date: AvailabilityDate(date),
-        technology: VariantName::new(&name).ok_or_else(|| Unsayable(format!("the variant {name:?}")))?,
-        likelihood: likelihood(said.connectivity_likelihood)?,
-        auxiliary_equipment: BoundedText::new(said.auxiliary_equipment_required).map_err(Unsayable::because)?,
-        additional_information: BoundedText::new(said.additional_information).map_err(Unsayable::because)?,
+        available: coverage.state(as_of) == CoverageState::Available,
+        date: from.date,
+        technology: technology.ok_or_else(|| Misfit::Variant { region, name: name.map(str::to_owned) })?,
+        likelihood: from.likelihood,
+        auxiliary_equipment: BoundedText::new(&*answer.auxiliary_equipment).map_err(text)?,
+        additional_information: BoundedText::new(&*answer.additional_information).map_err(text)?,
     };
-    RegionResponse::covered(region, codes.of(Outcome::RegionCovered).clone(), covered).map_err(Unsayable::because)
-}
-
-fn region(number: i32) -> Result<CspRegion, Unsayable> {
-    convert::requested_region(number).ok().flatten().ok_or_else(|| Unsayable(format!("the region {number}")))
-}
-
-fn likelihood(number: i32) -> Result<ConnectivityLikelihood, Unsayable> {
-    let named = |&likelihood: &ConnectivityLikelihood| i32::from(convert::likelihood(likelihood)) == number;
-    ConnectivityLikelihood::ALL.into_iter().find(named).ok_or_else(|| Unsayable(format!("the likelihood {number}")))
+    Ok(RegionResponse::covered(region, codes.of(Outcome::RegionCovered).clone(), covered)?)
 }
 
 #[cfg(test)]

@@ -1,16 +1,22 @@
+use std::borrow::Cow;
+
 use insta::assert_snapshot;
+use proptest::prelude::*;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 use super::*;
 use crate::{
-    domain::{CoverageState, Postcode, PostcodeError},
+    domain::{
+        AvailabilityDate, ConnectivityLikelihood, CoveredFrom, Postcode, PostcodeError, Said, Table3, UNKNOWN,
+        WanVariant,
+    },
     duis::SchemaVersion,
-    grpc::proto::RegionalCoverage,
     store::StoreError,
 };
 
 const NOW: &str = "2026-06-15T12:00:00.123456Z";
+const TODAY: &str = "2026-06-15";
 
 fn request(version: SchemaVersion) -> Request {
     let document = format!(
@@ -23,39 +29,50 @@ fn request(version: SchemaVersion) -> Request {
     Request::read(document.as_bytes()).unwrap()
 }
 
-fn covered(region: CspRegion, state: CoverageState, date: &str, variant: &str) -> RegionalCoverage {
-    RegionalCoverage {
-        csp_region: convert::region(region).into(),
-        state: convert::coverage_state(state).into(),
-        availability_date: Some(date.to_owned()),
-        wan_variant: Some(convert::wan_variant(variant)),
-        connectivity_likelihood: convert::likelihood(ConnectivityLikelihood::Medium).into(),
-        ..RegionalCoverage::default()
-    }
+fn day(text: &str) -> Day {
+    text.parse().unwrap()
 }
 
-fn none_planned(region: CspRegion) -> RegionalCoverage {
-    RegionalCoverage {
-        csp_region: convert::region(region).into(),
-        state: convert::coverage_state(CoverageState::NonePlanned).into(),
-        // Of a block that is not there.
-        additional_information: "Mast refused in 2024".to_owned(),
-        ..RegionalCoverage::default()
-    }
+/// A row's answer, as the store gives it.
+fn answer(region: CspRegion, coverage: Coverage, name: Option<&'static str>, texts: [&str; 2]) -> Row {
+    let [auxiliary_equipment, additional_information] = texts.map(|text| Cow::Owned(text.to_owned()));
+    let said = Said::Coverage(coverage);
+    (coverage, Answer { region, said, variant_name: name, auxiliary_equipment, additional_information })
 }
 
-fn matrix(coverage: Vec<RegionalCoverage>, set_aside: &[CspRegion]) -> Result<proto::WanMatrix, Miss> {
-    let set_aside_regions = set_aside.iter().map(|&region| convert::region(region).into()).collect();
-    Ok(proto::WanMatrix { postcode: "AA1 1AA".to_owned(), coverage, set_aside_regions })
+type Row = (Coverage, Answer<'static>);
+
+fn covered(region: CspRegion, date: &str, name: &'static str) -> Row {
+    with_texts(region, date, name, ["", ""])
 }
 
-fn respond_to(answered: Result<proto::WanMatrix, Miss>) -> Result<(Response, Option<WanMatrixError>), Failure> {
+fn with_texts(region: CspRegion, date: &str, name: &'static str, texts: [&str; 2]) -> Row {
+    let table = Table3::shipped().unwrap();
+    let variant = match name {
+        UNKNOWN => WanVariant::unknown(region).unwrap(),
+        _ => table.region(region).confirm(name).unwrap(),
+    };
+    let date = AvailabilityDate(day(date));
+    let from = CoveredFrom { date, variant, likelihood: ConnectivityLikelihood::Medium };
+    answer(region, Coverage::From(from), Some(name), texts)
+}
+
+/// The texts are of a block that is not there.
+fn none_planned(region: CspRegion) -> Row {
+    answer(region, Coverage::NonePlanned, None, ["", "Mast refused in 2024"])
+}
+
+fn matrix(coverage: Vec<Row>, set_aside: &[CspRegion]) -> Result<Matrix<'static>, Miss> {
+    Ok(Matrix { postcode: postcode(), as_of: day(TODAY), coverage, set_aside: set_aside.to_vec() })
+}
+
+fn respond_to(answered: Result<Matrix<'_>, Miss>) -> Result<(Response, Option<WanMatrixError>), Failure> {
     let codes = ResponseCodes::shipped().unwrap();
     respond(&request(SchemaVersion::V5_4), answered, &codes, NOW.parse().unwrap())
 }
 
 /// The document of an answer, which must be read back as the same response.
-fn document(answered: Result<proto::WanMatrix, Miss>) -> String {
+fn document(answered: Result<Matrix<'_>, Miss>) -> String {
     let (response, _) = respond_to(answered).unwrap();
     let document = response.write();
     assert_eq!(Response::read(document.as_bytes()), Ok(response));
@@ -76,27 +93,84 @@ fn not_a_postcode() -> PostcodeError {
 
 #[test]
 fn every_outcome_has_its_document() {
-    use CoverageState::{Available, Planned};
     use CspRegion::{Central, Central4G, North, South};
-    assert_snapshot!("confirmed", document(matrix(vec![covered(South, Available, "2016-04-01", "Cellular")], &[])));
-    assert_snapshot!("unknown", document(matrix(vec![covered(Central, Available, "2016-04-01", "Unknown")], &[])));
-    assert_snapshot!("planned", document(matrix(vec![covered(North, Planned, "2090-01-01", "Standard 420")], &[])));
+    assert_snapshot!("confirmed", document(matrix(vec![covered(South, "2016-04-01", "Cellular")], &[])));
+    assert_snapshot!("unknown", document(matrix(vec![covered(Central, "2016-04-01", "Unknown")], &[])));
+    assert_snapshot!("planned", document(matrix(vec![covered(North, "2090-01-01", "Standard 420")], &[])));
     assert_snapshot!("none_planned", document(matrix(vec![none_planned(North)], &[])));
-    let full = RegionalCoverage {
-        auxiliary_equipment_required: "Outdoor aerial <T3>".to_owned(),
-        additional_information: "First line\r\nsecond & \"last\"\tline ]]> end".to_owned(),
-        ..covered(Central, Available, "2018-09-15", "Cellular and Mesh")
-    };
-    let beside_4g = vec![full, covered(Central4G, Planned, "2026-06-16", "4G Cellular")];
+    let texts = ["Outdoor aerial <T3>", "First line\r\nsecond & \"last\"\tline ]]> end"];
+    let full = with_texts(Central, "2018-09-15", "Cellular and Mesh", texts);
+    let beside_4g = vec![full, covered(Central4G, "2026-06-16", "4G Cellular")];
     assert_snapshot!("two_regions_with_texts", document(matrix(beside_4g, &[])));
-    // In the order of the regions, whoever answers.
-    let beside_set_aside = vec![none_planned(Central), covered(South, Available, "2026-06-15", "Cellular")];
+    // In the order of the regions, whoever answers; and today counts as there.
+    let beside_set_aside = vec![none_planned(Central), covered(South, TODAY, "Cellular")];
     assert_snapshot!("a_region_set_aside", document(matrix(beside_set_aside, &[North])));
     let not_in_coverage = Miss::NotInCoverage { postcode: postcode(), loads: loads() };
     assert_snapshot!("not_in_coverage", document(Err(not_in_coverage)));
     assert_snapshot!("malformed", document(Err(Miss::Postcode(not_a_postcode()))));
     let by = vec![(South, loads())];
     assert_snapshot!("set_aside", document(Err(Miss::SetAside { postcode: postcode(), by, loads: loads() })));
+}
+
+fn any_row() -> impl Strategy<Value = Row> {
+    let carried = |text: &String| BoundedText::<250>::new(text.as_str()).is_ok();
+    let text = |shape| prop_oneof![1 => Just(String::new()), 2 => proptest::string::string_regex(shape).unwrap()];
+    let texts =
+        (text("(?s).{0,50}").prop_filter("not XML", carried), text("(?s).{0,250}").prop_filter("not XML", carried));
+    let likelihood = prop::sample::select(ConnectivityLikelihood::ALL.to_vec());
+    (0..6usize, prop::option::of((0..=32_141u16, 0..4u8, likelihood)), texts).prop_map(
+        |(region, from, (auxiliary, additional))| {
+            let (region, texts) = (CspRegion::ALL[region], [auxiliary.as_str(), additional.as_str()]);
+            let Some((number, place, likelihood)) = from else {
+                return answer(region, Coverage::NonePlanned, None, texts);
+            };
+            let table = Table3::shipped().unwrap();
+            let variants = table.region(region);
+            let unknown = || WanVariant::unknown(region).or(variants.at(0)).unwrap();
+            let variant = variants.at(place).unwrap_or_else(unknown);
+            let name: &'static str = variants.name(variant).unwrap().to_owned().leak();
+            let date = AvailabilityDate(Day::from_number(number).unwrap());
+            answer(region, Coverage::From(CoveredFrom { date, variant, likelihood }), Some(name), texts)
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn any_coverage_is_read_back_from_its_document_as_the_same_facts(
+        mut coverage in prop::collection::vec(any_row(), 1..8),
+        as_of in 0..=32_141u16,
+        set_aside in prop::sample::subsequence(CspRegion::ALL.to_vec(), 0..=3),
+    ) {
+        coverage.sort_by_key(|(_, answer)| answer.region);
+        let as_of = Day::from_number(as_of).unwrap();
+        let matrix = Matrix { postcode: postcode(), as_of, coverage: coverage.clone(), set_aside: set_aside.clone() };
+        let document = document(Ok(matrix));
+        let response = Response::read(document.as_bytes()).unwrap();
+        prop_assert_eq!(response.code().as_str(), "I0");
+        let said = response.matrix().unwrap().regions();
+        prop_assert!(said.is_sorted_by_key(RegionResponse::region));
+        let aside: Vec<_> = said.iter().filter(|said| said.code().as_str() == "E120103").collect();
+        prop_assert!(aside.iter().map(|said| said.region()).eq(set_aside));
+        prop_assert!(aside.iter().all(|said| said.block().is_none()));
+        let answered: Vec<_> = said.iter().filter(|said| said.code().as_str() == "I0").collect();
+        prop_assert_eq!(answered.len(), coverage.len());
+        for (said, (coverage, answer)) in answered.into_iter().zip(coverage) {
+            prop_assert_eq!(said.region(), answer.region);
+            match (coverage, said.block()) {
+                (Coverage::NonePlanned, block) => prop_assert_eq!(block, None),
+                (Coverage::From(from), block) => {
+                    let block = block.unwrap();
+                    prop_assert_eq!(block.date, from.date);
+                    prop_assert_eq!(block.available, from.date.0 <= as_of);
+                    prop_assert_eq!(Some(block.technology.as_str()), answer.variant_name);
+                    prop_assert_eq!(block.likelihood, from.likelihood);
+                    prop_assert_eq!(block.auxiliary_equipment.as_str(), &*answer.auxiliary_equipment);
+                    prop_assert_eq!(block.additional_information.as_str(), &*answer.additional_information);
+                }
+            }
+        }
+    }
 }
 
 #[test]
@@ -162,23 +236,18 @@ fn only_reasons_that_speak_of_the_location_have_a_document() {
 
 #[test]
 fn an_answer_that_no_document_may_hold_is_this_servers_fault() {
-    let sound = || covered(CspRegion::South, CoverageState::Available, "2016-04-01", "Cellular");
-    let blank = RegionalCoverage { wan_variant: Some(convert::wan_variant(" ")), ..sound() };
-    let elsewhere = RegionalCoverage {
-        csp_region: convert::region(CspRegion::South4G).into(),
-        wan_variant: Some(convert::wan_variant("Unknown")),
-        ..sound()
+    let sound = || covered(CspRegion::South, "2016-04-01", "Cellular");
+    let named = |region, variant_name| {
+        let (coverage, answer) = sound();
+        (coverage, Answer { region, variant_name, ..answer })
     };
+    let worded = |texts| with_texts(CspRegion::South, "2016-04-01", "Cellular", texts);
     for broken in [
-        blank,
-        elsewhere,
-        RegionalCoverage { wan_variant: None, ..sound() },
-        RegionalCoverage { availability_date: None, ..sound() },
-        RegionalCoverage { connectivity_likelihood: 0, ..sound() },
-        RegionalCoverage { state: 0, ..sound() },
-        RegionalCoverage { csp_region: 0, ..sound() },
-        RegionalCoverage { auxiliary_equipment_required: "x".repeat(51), ..sound() },
-        RegionalCoverage { additional_information: "\u{FFFE}".to_owned(), ..sound() },
+        named(CspRegion::South, Some(" ")),
+        named(CspRegion::South, None),
+        named(CspRegion::South4G, Some(UNKNOWN)),
+        worded([&"x".repeat(51), ""]),
+        worded(["", "\u{FFFE}"]),
     ] {
         let status = Status::from(respond_to(matrix(vec![broken.clone()], &[])).unwrap_err());
         assert_eq!(status.code(), Code::Internal, "{broken:?}");

@@ -12,7 +12,7 @@
 //! What happened inside is logged here and never sent. Regions in metadata are named as in load ids (`4g-central`);
 //! several values are separated by commas.
 
-use std::{error::Error, fmt, io, time::Duration};
+use std::{error::Error, io, time::Duration};
 
 use jiff::Timestamp;
 use tonic::Code;
@@ -71,8 +71,8 @@ pub(super) fn duis(error: &DuisError) -> Failure {
 }
 
 /// An answer that its DUIS document cannot hold: the two disagree on what may be said.
-pub(super) fn unsayable(what: &dyn fmt::Display) -> Failure {
-    tracing::error!(%what, "an answer does not fit into a DUIS document");
+pub(super) fn misfit(error: &(dyn Error + 'static)) -> Failure {
+    tracing::error!(error, "an answer does not fit into a DUIS document");
     internal()
 }
 

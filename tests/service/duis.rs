@@ -1,5 +1,10 @@
 //! DUIS documents, over the wire.
 
+use std::{
+    io::Write,
+    process::{Command, Output, Stdio},
+};
+
 use tonic::Code;
 use wan_matrix::{
     duis::{Ask, Request, Response},
@@ -116,5 +121,49 @@ async fn a_document_that_cannot_be_read_is_the_callers_fault_and_says_where() {
         let status = server.lookups.clone().request_wan_matrix_duis(request).await.unwrap_err();
         assert_eq!(told(&status), Told::new(Code::InvalidArgument, reason, &["document"]), "{document}: {status}");
         assert!(status.message().contains(said), "{status}");
+    }
+}
+
+/// The binary with a document on its standard input: exit code, standard output, standard error.
+async fn command(server: &Server, document: String) -> (Option<i32>, String, String) {
+    let url = format!("http://{}", server.running.addr());
+    let ran = tokio::task::spawn_blocking(move || {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_wan-matrix"))
+            .args(["duis", "--server", &url])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(document.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    });
+    let Output { status, stdout, stderr } = ran.await.unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+#[tokio::test]
+async fn the_command_asks_with_what_stands_on_its_standard_input() {
+    let server = Server::with_sample().await;
+    let good = document("<sr:UPRN>100023336956</sr:UPRN>");
+    let (code, out, said) = command(&server, good.replace("12.1", "6.11")).await;
+    assert_eq!((code, out.as_str()), (Some(1), ""));
+    assert!(said.contains("DUIS_DOCUMENT_MALFORMED") && said.contains("Request/Header/ServiceReference"), "{said}");
+    let reply = server
+        .lookups
+        .clone()
+        .request_wan_matrix_duis(RequestWanMatrixDuisRequest { document: good.clone().into_bytes() });
+    let (code, out, said) = command(&server, good).await;
+    match reply.await {
+        Ok(reply) => {
+            let reply = reply.into_inner();
+            // The clock of the server stands still.
+            assert_eq!(out.into_bytes(), reply.document);
+            assert_eq!(code, Some(i32::from(reply.error.is_some())), "{said}");
+        }
+        Err(status) => {
+            assert_eq!((code, out.as_str()), (Some(70), ""));
+            assert!(said.contains(status.message()), "{said}");
+        }
     }
 }
