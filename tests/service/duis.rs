@@ -149,12 +149,10 @@ async fn the_command_asks_with_what_stands_on_its_standard_input() {
     let (code, out, said) = command(&server, good.replace("12.1", "6.11")).await;
     assert_eq!((code, out.as_str()), (Some(1), ""));
     assert!(said.contains("DUIS_DOCUMENT_MALFORMED") && said.contains("Request/Header/ServiceReference"), "{said}");
-    let reply = server
-        .lookups
-        .clone()
-        .request_wan_matrix_duis(RequestWanMatrixDuisRequest { document: good.clone().into_bytes() });
+    let request = RequestWanMatrixDuisRequest { document: good.clone().into_bytes() };
+    let reply = server.lookups.clone().request_wan_matrix_duis(request).await;
     let (code, out, said) = command(&server, good).await;
-    match reply.await {
+    match reply {
         Ok(reply) => {
             let reply = reply.into_inner();
             // The clock of the server stands still.
