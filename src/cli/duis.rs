@@ -42,7 +42,8 @@ pub struct DuisArgs {
 /// Asks and writes the response document.
 ///
 /// # Errors
-/// [`Failure`] when the document cannot be read, the server cannot be asked or gives no document, or the output is closed.
+/// [`Failure`] when the document cannot be read, the server cannot be asked or gives no document, or the output is
+/// closed.
 pub async fn run(args: DuisArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
     let DuisArgs { file, server } = args;
     // A thread of its own: standard input may stay silent for long.

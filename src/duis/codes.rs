@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// The table this project ships. What `E120101` to `E120103` mean is not public: its `provenance` column says which rows
-/// are assumed, and configuration replaces the file.
+/// The table this project ships. What `E120101` to `E120103` mean is not public: its `provenance` column says which
+/// rows are assumed, and configuration replaces the file.
 const DEFAULT: &[u8] = include_bytes!("../../data/duis-response-codes.csv");
 
 const HEADER: [&str; 4] = ["outcome", "code", "description", "provenance"];
@@ -136,8 +136,8 @@ impl ResponseCodes {
     /// Reads `outcome,code,description,provenance`, one row for each outcome.
     ///
     /// # Errors
-    /// [`ResponseCodesError`] names the line and column at fault. Outcomes that nothing but their code tells apart must have
-    /// different ones.
+    /// [`ResponseCodesError`] names the line and column at fault. Outcomes that nothing but their code tells apart must
+    /// have different ones.
     pub fn from_csv(csv: &[u8]) -> Result<Self, ResponseCodesError> {
         let mut reader = csv::ReaderBuilder::new().from_reader(csv);
         if reader.headers()?.iter().ne(HEADER) {

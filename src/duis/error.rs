@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::envelope::NAMESPACE;
+
 /// A place in a document; both count from 1, columns in characters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[expect(missing_docs, reason = "the names are the documentation")]
@@ -88,7 +90,7 @@ pub enum Fault {
         super::envelope::NAMESPACE
     )]
     Root { wanted: &'static str },
-    #[error("the element is of the namespace \"{}\", and only those of {} can stand here", Shown(.found), super::envelope::NAMESPACE)]
+    #[error("the element is of the namespace \"{}\", and only those of {NAMESPACE} can stand here", Shown(.found))]
     Namespace { found: String },
     #[error("the attribute \"{}\" cannot stand here", Shown(.0))]
     Attribute(String),

@@ -23,8 +23,8 @@ impl Request {
 
     /// Reads a document.
     ///
-    /// `FirstInSequence` and `PrecedingServiceRequestID` are checked and then mean nothing: a lookup changes nothing that a
-    /// sequence could depend on. A signature is not checked, and may be missing.
+    /// `FirstInSequence` and `PrecedingServiceRequestID` are checked and then mean nothing: a lookup changes nothing
+    /// that a sequence could depend on. A signature is not checked, and may be missing.
     ///
     /// # Errors
     /// [`DuisError`] names the line, the column and the element.
@@ -109,7 +109,8 @@ impl PartialAddress {
 pub struct RequestId(String);
 
 impl RequestId {
-    /// `None` unless the text has that shape. The hexadecimal digits may be of either case; the counter is 1 to 2⁶⁴ − 1.
+    /// `None` unless the text has that shape. The hexadecimal digits may be of either case; the counter is 1 to 2⁶⁴ −
+    /// 1.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         // Zeros before a counter mean nothing, and must not make an id of any length.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::duis::Fault;
+use crate::duis::{Fault, Place};
 
 const ID: &str = "90-B3-D5-1F-30-01-00-00:90-B3-D5-1F-30-00-00-02:1000";
 const NS: &str = "http://www.dccinterface.co.uk/ServiceUserGateway";
@@ -55,8 +55,7 @@ fn expected() -> Request {
 #[test]
 fn a_request_is_read_whatever_its_spelling_in_xml() {
     assert_eq!(read(&document()), Ok(expected()));
-    let default_namespace = document().replace("sr:", "").replace("xmlns:sr", "xmlns").replace("xmlns=\"", "xmlns=\"");
-    let default_namespace = default_namespace.replacen("xmlns:sr=", "xmlns=", 1);
+    let default_namespace = document().replace("sr:", "").replacen("xmlns:sr=", "xmlns=", 1);
     let own_prefix = document().replace("sr:", "any-prefix.1:").replacen("xmlns:sr", "xmlns:any-prefix.1", 1);
     for same in [
         default_namespace,
@@ -104,11 +103,9 @@ fn every_version_that_is_spoken_is_read_and_any_other_names_them() {
     for other in ["5.1", "5.0", "3.1", "5.40", "5.3b", "6", ""] {
         let error = read(&with("\"5.4\"", &format!("\"{other}\""))).unwrap_err();
         assert!(error.is_version());
-        let said = format!(
-            "line 2, column 1, Request: the schemaVersion \"{other}\" is not spoken here; the versions spoken here are 5.3, \
-             5.3a and 5.4"
-        );
-        assert_eq!(error.to_string(), said);
+        let said =
+            format!("the schemaVersion \"{other}\" is not spoken here; the versions spoken here are 5.3, 5.3a and 5.4");
+        assert_eq!(error.to_string(), format!("line 2, column 1, Request: {said}"));
     }
     let error = read(&with(" schemaVersion=\"5.4\"", "")).unwrap_err();
     assert!(error.is_version() && error.to_string().contains("schemaVersion is missing"), "{error}");
@@ -137,176 +134,193 @@ fn a_uprn_is_a_positive_integer_of_up_to_twelve_digits() {
     }
 }
 
-/// What is changed, where the fault is found, and in which words.
-const FAULTS: &[(&str, &str, &str)] = &[
+/// What is changed, where the fault is told (line, column, element), and in which words.
+const FAULTS: &[(&str, &str, &str, &str)] = &[
     // The envelope.
-    ("sr:Request xmlns", "sr:Reqest xmlns", "line 21, column 1, Reqest: this is not well-formed XML: "),
+    ("sr:Request xmlns", "sr:Reqest xmlns", "21:1 Reqest", "this is not well-formed XML: "),
     (
         " xmlns:sr=\"http://www.dccinterface.co.uk/ServiceUserGateway\"",
         " xmlns:sr=\"urn:other\"",
-        "line 2, column 1, Request: the document is no Request: its first element must be Request of the namespace http://www.dccinterface.co.uk/ServiceUserGateway",
+        "2:1 Request",
+        "the document is no Request: its first element must be Request of the",
     ),
     (
         " xmlns:sr=\"http://www.dccinterface.co.uk/ServiceUserGateway\"",
         "",
-        "line 2, column 1: the prefix \"sr\" is not declared; declare it with xmlns:sr",
+        "2:1 ",
+        "the prefix \"sr\" is not declared; declare it with xmlns:sr",
     ),
-    (
-        "schemaVersion=",
-        "version='1' schemaVersion=",
-        "line 2, column 1, Request: the attribute \"version\" cannot stand here",
-    ),
-    (
-        "schemaVersion=",
-        "xml:lang='en' schemaVersion=",
-        "line 2, column 1, Request: the attribute \"xml:lang\" cannot stand here",
-    ),
+    ("schemaVersion=", "version='1' schemaVersion=", "2:1 Request", "the attribute \"version\" cannot stand here"),
+    ("schemaVersion=", "xml:lang='en' schemaVersion=", "2:1 Request", "the attribute \"xml:lang\" cannot stand here"),
     (
         "<sr:Header>",
         "<sr:Header schemaVersion='5.4'>",
-        "line 3, column 3, Request/Header: the attribute \"schemaVersion\" cannot stand here",
+        "3:3 Request/Header",
+        "the attribute \"schemaVersion\" cannot stand here",
     ),
-    ("<sr:Header>", "and <sr:Header>", "line 2, column 1, Request: text stands where only elements can"),
-    ("<sr:Body>", "<sr:Body/><sr:Body>", "line 9, column 3, Request/Body: the element RequestWANMatrix is missing"),
+    ("<sr:Header>", "and <sr:Header>", "2:1 Request", "text stands where only elements can"),
+    ("<sr:Body>", "<sr:Body/><sr:Body>", "9:3 Request/Body", "the element RequestWANMatrix is missing"),
     (
         "</sr:Body>",
         "</sr:Body><sr:Body/>",
-        "line 16, column 13, Request/Body: the element stands here a second time, and must stand once",
+        "16:13 Request/Body",
+        "the element stands here a second time, and must stand once",
     ),
     (
         "</ds:Signature>",
         "</ds:Signature><ds:Signature/>",
-        "line 20, column 18, Request/Signature: the element stands here a second time",
+        "20:18 Request/Signature",
+        "the element stands here a second time",
     ),
     // The header: missing, repeated, out of order, unexpected, of another namespace.
-    (
-        "<sr:CommandVariant>8</sr:CommandVariant>",
-        "",
-        "line 6, column 5, Request/Header: the element CommandVariant is missing",
-    ),
+    ("<sr:CommandVariant>8</sr:CommandVariant>", "", "6:5 Request/Header", "the element CommandVariant is missing"),
     (
         "<sr:ServiceReferenceVariant>12.1</sr:ServiceReferenceVariant>",
         "",
-        "line 3, column 3, Request/Header: the element ServiceReferenceVariant is missing",
+        "3:3 Request/Header",
+        "the element ServiceReferenceVariant is missing",
     ),
     (
         "<sr:CommandVariant>8<",
         "<sr:RequestID/><sr:CommandVariant>8<",
-        "line 5, column 5, Request/Header/RequestID: the element stands here a second time",
+        "5:5 Request/Header/RequestID",
+        "the element stands here a second time",
     ),
     (
         "<sr:CommandVariant>8</sr:CommandVariant>\n    <sr:ServiceReference>12.1</sr:ServiceReference>",
         "<sr:ServiceReference>12.1</sr:ServiceReference>\n    <sr:CommandVariant>8</sr:CommandVariant>",
-        "line 5, column 5, Request/Header/ServiceReference: the element stands out of order: the order is RequestID, FirstInSequence, PrecedingServiceRequestID, CommandVariant, ServiceReference, ServiceReferenceVariant",
+        "5:5 Request/Header/ServiceReference",
+        "the element stands out of order: the order is RequestID, FirstInSequence,",
     ),
     (
         "<sr:ServiceReference>",
         "<sr:FirstInSequence>1</sr:FirstInSequence><sr:ServiceReference>",
-        "line 6, column 5, Request/Header/FirstInSequence: the element stands out of order",
+        "6:5 Request/Header/FirstInSequence",
+        "the element stands out of order",
     ),
     (
         "<sr:CommandVariant>",
         "<sr:Extra/><sr:CommandVariant>",
-        "line 5, column 5, Request/Header/Extra: the element cannot stand here; CommandVariant is expected",
+        "5:5 Request/Header/Extra",
+        "the element cannot stand here; CommandVariant is expected",
     ),
     (
         "</sr:Header>",
         "<sr:Extra/></sr:Header>",
-        "line 8, column 3, Request/Header/Extra: the element cannot stand here; nothing more is expected",
+        "8:3 Request/Header/Extra",
+        "the element cannot stand here; nothing more is expected",
     ),
     (
         "<sr:CommandVariant>8</sr:CommandVariant>",
         "<CommandVariant>8</CommandVariant>",
-        "line 5, column 5, Request/Header/CommandVariant: the element is of the namespace \"\", and only those of http://",
+        "5:5 Request/Header/CommandVariant",
+        "the element is of the namespace \"\", and only those of http://",
     ),
     (
         "<sr:CommandVariant>8</sr:CommandVariant>",
         "<CommandVariant xmlns='urn:x'>8</CommandVariant>",
-        "line 5, column 5, Request/Header/CommandVariant: the element is of the namespace \"urn:x\", and only those of http://",
+        "5:5 Request/Header/CommandVariant",
+        "the element is of the namespace \"urn:x\", and only those of http://",
     ),
     // The header's values.
     (
         ":1000<",
         ":0<",
-        "line 4, column 5, Request/Header/RequestID: \"90-B3-D5-1F-30-01-00-00:90-B3-D5-1F-30-00-00-02:0\" cannot stand here: two EUI-64 and a counter",
+        "4:5 Request/Header/RequestID",
+        "\"90-B3-D5-1F-30-01-00-00:90-B3-D5-1F-30-00-00-02:0\" cannot stand here: two",
     ),
-    (":1000<", ":18446744073709551616<", "line 4, column 5, Request/Header/RequestID: "),
-    (":1000<", ":+1<", "line 4, column 5, Request/Header/RequestID: "),
-    (":1000<", ":1:1<", "line 4, column 5, Request/Header/RequestID: "),
-    ("90-B3-D5-1F-30-01-00-00:", "90-B3-D5-1F-30-01-00:", "line 4, column 5, Request/Header/RequestID: "),
-    ("90-B3-D5-1F-30-01-00-00:", "90-B3-D5-1F-30-01-00-0G:", "line 4, column 5, Request/Header/RequestID: "),
+    (":1000<", ":18446744073709551616<", "4:5 Request/Header/RequestID", ""),
+    (":1000<", ":+1<", "4:5 Request/Header/RequestID", ""),
+    (":1000<", ":1:1<", "4:5 Request/Header/RequestID", ""),
+    ("90-B3-D5-1F-30-01-00-00:", "90-B3-D5-1F-30-01-00:", "4:5 Request/Header/RequestID", ""),
+    ("90-B3-D5-1F-30-01-00-00:", "90-B3-D5-1F-30-01-00-0G:", "4:5 Request/Header/RequestID", ""),
     (
         "<sr:CommandVariant>8<",
         "<sr:CommandVariant>1<",
-        "line 5, column 5, Request/Header/CommandVariant: \"1\" cannot stand here: a Request WAN Matrix asks no device: its Command Variant is 8",
+        "5:5 Request/Header/CommandVariant",
+        "\"1\" cannot stand here: a Request WAN Matrix asks no device: its Command",
     ),
     (
         "<sr:ServiceReference>12.1<",
         "<sr:ServiceReference>4.1<",
-        "line 6, column 5, Request/Header/ServiceReference: \"4.1\" cannot stand here: only Service Request 12.1, Request WAN Matrix, is served here",
+        "6:5 Request/Header/ServiceReference",
+        "\"4.1\" cannot stand here: only Service Request 12.1, Request WAN Matrix, is",
     ),
     (
         "<sr:CommandVariant>8<",
         "<sr:CommandVariant>8<sr:b/><",
-        "line 5, column 25, Request/Header/CommandVariant/b: elements stand where only text can",
+        "5:25 Request/Header/CommandVariant/b",
+        "elements stand where only text can",
     ),
     (
         "<sr:CommandVariant>8",
         "<sr:FirstInSequence>yes</sr:FirstInSequence><sr:CommandVariant>8",
-        "line 5, column 5, Request/Header/FirstInSequence: \"yes\" cannot stand here: true or false is expected",
+        "5:5 Request/Header/FirstInSequence",
+        "\"yes\" cannot stand here: true or false is expected",
     ),
     // The body.
     (
         "<sr:RequestWANMatrix>",
         "<sr:ReadConfiguration/><sr:RequestWANMatrix>",
-        "line 10, column 5, Request/Body/ReadConfiguration: the element cannot stand here; RequestWANMatrix is expected",
+        "10:5 Request/Body/ReadConfiguration",
+        "the element cannot stand here; RequestWANMatrix is expected",
     ),
     (
         "<sr:PartialAddress>",
         "<sr:Postcode/><sr:PartialAddress>",
-        "line 11, column 7, Request/Body/RequestWANMatrix/Postcode: the element cannot stand here; UPRN or PartialAddress is expected",
+        "11:7 Request/Body/RequestWANMatrix/Postcode",
+        "the element cannot stand here; UPRN or PartialAddress is expected",
     ),
     (
         "</sr:PartialAddress>",
         "</sr:PartialAddress><sr:UPRN>1</sr:UPRN>",
-        "line 14, column 27, Request/Body/RequestWANMatrix/UPRN: the element is a second choice: only one of UPRN and PartialAddress can stand here",
+        "14:27 Request/Body/RequestWANMatrix/UPRN",
+        "the element is a second choice: only one of UPRN and PartialAddress can stand",
     ),
     (
         "<sr:PostCode>AA1 1AA</sr:PostCode>",
         "",
-        "line 13, column 9, Request/Body/RequestWANMatrix/PartialAddress: the element PostCode is missing",
+        "13:9 Request/Body/RequestWANMatrix/PartialAddress",
+        "the element PostCode is missing",
     ),
     (
         "<sr:AddressIdentifier>12</sr:AddressIdentifier>",
         "",
-        "line 11, column 7, Request/Body/RequestWANMatrix/PartialAddress: the element AddressIdentifier is missing",
+        "11:7 Request/Body/RequestWANMatrix/PartialAddress",
+        "the element AddressIdentifier is missing",
     ),
     (
         "AA1 1AA",
         "M11AE",
-        "line 12, column 9, Request/Body/RequestWANMatrix/PartialAddress/PostCode: the text has not the right length: 6 to 8 characters",
+        "12:9 Request/Body/RequestWANMatrix/PartialAddress/PostCode",
+        "the text has not the right length: 6 to 8 characters",
     ),
     (
         "AA1 1AA",
         " AA11 1AA ",
-        "line 12, column 9, Request/Body/RequestWANMatrix/PartialAddress/PostCode: the text has not the right length",
+        "12:9 Request/Body/RequestWANMatrix/PartialAddress/PostCode",
+        "the text has not the right length",
     ),
     (
         ">12</sr:Add",
         ">1234567890123456789012345678901</sr:Add",
-        "line 13, column 9, Request/Body/RequestWANMatrix/PartialAddress/AddressIdentifier: the text has not the right length: at most 30 characters are expected",
+        "13:9 Request/Body/RequestWANMatrix/PartialAddress/AddressIdentifier",
+        "the text has not the right length: at most 30 characters are expected",
     ),
 ];
 
 #[test]
 fn every_fault_is_told_by_line_column_and_element() {
     let mut wrong = String::new();
-    for (from, to, said) in FAULTS {
+    for (from, to, place, said) in FAULTS {
         let error = read(&with(from, to)).unwrap_err();
-        let told = error.to_string();
-        if !told.starts_with(said) {
-            wrong += &format!("{from} -> {to}\n  told {told}\n  want {said}\n");
+        let (told, Place { line, column }) = (error.to_string(), error.place);
+        if format!("{line}:{column} {}", error.element) != *place || !error.fault.to_string().starts_with(said) {
+            wrong += &format!("{from} -> {to}\n  told {told}\n  want {place}: {said}\n");
         }
+        // The message itself begins with the place.
+        let of = if error.element.is_empty() { String::new() } else { format!(", {}", error.element) };
+        assert_eq!(told, format!("line {line}, column {column}{of}: {}", error.fault));
         assert!(!error.is_version());
         // An address is somebody's.
         assert!(!told.contains("1AA") && !told.contains("M11AE"), "{told}");

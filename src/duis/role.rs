@@ -52,7 +52,7 @@ impl fmt::Display for UserRole {
 
 /// A role that may not send SR12.1, or no role of DUIS at all.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the User Role \"{}\" may not send Service Request 12.1; IS, ES, GS, RSA, ED, GT and OU may", .0.escape_debug())]
+#[error("the User Role \"{0}\" may not send Service Request 12.1; IS, ES, GS, RSA, ED, GT and OU may")]
 pub struct RoleNotEligible(String);
 
 /// Reads the abbreviation, in upper case.
@@ -60,7 +60,7 @@ impl FromStr for UserRole {
     type Err = RoleNotEligible;
 
     fn from_str(text: &str) -> Result<Self, RoleNotEligible> {
-        let quoted = || text.chars().take(20).collect();
+        let quoted = || text.chars().take(20).flat_map(char::escape_debug).collect();
         Self::ALL.into_iter().find(|role| role.code() == text).ok_or_else(|| RoleNotEligible(quoted()))
     }
 }

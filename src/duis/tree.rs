@@ -10,6 +10,7 @@ use quick_xml::{
 use super::{
     envelope::{NAMESPACE, SIGNATURE_NAMESPACE},
     error::{DuisError, Fault, Place},
+    places::Places,
     text::{is_blank, is_xml_char},
 };
 
@@ -271,37 +272,6 @@ fn utf8(document: &[u8]) -> Result<&str, DuisError> {
 
 fn offset(position: u64) -> usize {
     usize::try_from(position).unwrap_or(usize::MAX)
-}
-
-/// Turns offsets into lines and columns, cheaply when they come in order.
-struct Places<'d> {
-    document: &'d str,
-    seen: usize,
-    place: Place,
-}
-
-impl<'d> Places<'d> {
-    const fn new(document: &'d str) -> Self {
-        Self { document, seen: 0, place: Place::START }
-    }
-
-    fn at(&mut self, offset: usize) -> Place {
-        if offset < self.seen {
-            *self = Self::new(self.document);
-        }
-        let offset = self.document.floor_char_boundary(offset);
-        let mut chars = self.document.get(self.seen..offset).unwrap_or_default().chars().peekable();
-        while let Some(c) = chars.next() {
-            // A line ends with LF, CR or both.
-            if c == '\n' || c == '\r' && chars.peek() != Some(&'\n') {
-                self.place = Place { line: self.place.line + 1, column: 1 };
-            } else {
-                self.place.column += 1;
-            }
-        }
-        self.seen = offset;
-        self.place
-    }
 }
 
 #[cfg(test)]

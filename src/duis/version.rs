@@ -4,8 +4,8 @@ use std::fmt;
 
 /// A value of `schemaVersion` that is spoken here. The response speaks the version of its request.
 ///
-/// Documents carry the number of the schema they were written for. The schema between 5.3 and 5.4 was published as 5.3a;
-/// whether documents call themselves so is not public, so both spellings are taken.
+/// Documents carry the number of the schema they were written for. The schema between 5.3 and 5.4 was published as
+/// 5.3a; whether documents call themselves so is not public, so both spellings are taken.
 ///
 /// Older versions have one flat answer with the block mandatory: it can say neither "none planned" nor a 4G region.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -69,9 +69,8 @@ struct Document {
 
 impl Document {
     fn begin(root: &str, version: SchemaVersion) -> Self {
-        let text = format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<sr:{root} xmlns:sr=\"{NAMESPACE}\" schemaVersion=\"{version}\">\n"
-        );
+        let mut text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned();
+        text += &format!("<sr:{root} xmlns:sr=\"{NAMESPACE}\" schemaVersion=\"{version}\">\n");
         Self { text, depth: 1 }
     }
 

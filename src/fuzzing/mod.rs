@@ -1,8 +1,8 @@
 //! What a fuzzer feeds: a function from any bytes to whether they were accepted, for each parser that meets bytes of
 //! strangers or of a disk. Each panics when it finds what must not be.
 //!
-//! `fuzz/` runs them under cargo-fuzz, the tests of this room for a bounded time under `cargo test`. Only these two see the
-//! room: it is compiled for tests and with the feature `fuzzing`.
+//! `fuzz/` runs them under cargo-fuzz, the tests of this room for a bounded time under `cargo test`. Only these two see
+//! the room: it is compiled for tests and with the feature `fuzzing`.
 
 use std::{
     env,

@@ -1,7 +1,7 @@
 //! The targets, for a bounded time and from a seed that is printed.
 //!
-//! `WAN_MATRIX_FUZZ_SECONDS` (2) and `WAN_MATRIX_FUZZ_SEED` (fixed, so that a run can be repeated) change how long and from
-//! where. The seeds are those of cargo-fuzz, in `fuzz/seeds/`.
+//! `WAN_MATRIX_FUZZ_SECONDS` (2) and `WAN_MATRIX_FUZZ_SEED` (fixed, so that a run can be repeated) change how long and
+//! from where. The seeds are those of cargo-fuzz, in `fuzz/seeds/`.
 
 use std::{
     env, fs,

@@ -11,8 +11,8 @@ use super::{
 /// The last text's number of the layouts that are tried.
 const LAST_TEXTS: [u32; 5] = [0, 200, 60_000, 1 << 20, u32::MAX];
 
-/// Reads bytes as a value of the database: the first byte chooses the layout, the second the region and, when odd, that the
-/// checksum is put right, as no chance would; then come the key's five bytes and the value.
+/// Reads bytes as a value of the database: the first byte chooses the layout, the second the region and, when odd, that
+/// the checksum is put right, as no chance would; then come the key's five bytes and the value.
 ///
 /// # Panics
 /// When a value is opened that its sealing would not have made.

@@ -25,7 +25,10 @@ const MODEL: [(&str, &str); 22] = [
     ("DSPWANMatrix/Request/PartialAddress/AddressIdentifier", r".{0,30}"),
     (
         "DSPWANMatrix/DSPWANMatrixResponse",
-        r"CSPRegion CSPRegionResponseCode (CoverageAvailability (AnticipatedCoverageDate )?WANTechnology ConnectivityLikelihood (AuxiliaryEquipmentRequired )?(AdditionalInformation )?)?",
+        concat!(
+            "CSPRegion CSPRegionResponseCode (CoverageAvailability (AnticipatedCoverageDate )?WANTechnology ",
+            "ConnectivityLikelihood (AuxiliaryEquipmentRequired )?(AdditionalInformation )?)?"
+        ),
     ),
     ("DSPWANMatrix/DSPWANMatrixResponse/CSPRegion", r"(4G )?(North|Central|South)|Unknown|SMETS1"),
     ("DSPWANMatrix/DSPWANMatrixResponse/CSPRegionResponseCode", r"[A-Z][0-9]{1,6}"),

@@ -1,8 +1,8 @@
-//! DUIS documents against the schema, from outside: any response is written as a valid document and read back as the same
-//! facts.
+//! DUIS documents against the schema, from outside: any response is written as a valid document and read back as the
+//! same facts.
 //!
-//! Validity is judged twice: by a validator of this test, which always runs, and by `xmllint` against `sr12-1.xsd` where that
-//! program is installed (Debian: libxml2-utils). Both are shown to refuse what is wrong.
+//! Validity is judged twice: by a validator of this test, which always runs, and by `xmllint` against `sr12-1.xsd`
+//! where that program is installed (Debian: libxml2-utils). Both are shown to refuse what is wrong.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test says so by failing")]
 
@@ -43,11 +43,23 @@ fn xmllint_finds_any_response_valid() {
 }
 
 /// One response with everything a document can hold, to be broken.
-fn sound() -> String {
-    let all = r#"<?xml version="1.0" encoding="UTF-8"?>
-<sr:Response xmlns:sr="http://www.dccinterface.co.uk/ServiceUserGateway" schemaVersion="5.4"><sr:Header><sr:RequestID>90-B3-D5-1F-30-01-00-00:90-B3-D5-1F-30-00-00-02:1000</sr:RequestID><sr:ResponseCode>I0</sr:ResponseCode><sr:ResponseDateTime>2026-06-15T12:00:00.123Z</sr:ResponseDateTime></sr:Header><sr:Body><sr:ResponseMessage><sr:ServiceReference>12.1</sr:ServiceReference><sr:ServiceReferenceVariant>12.1</sr:ServiceReferenceVariant><sr:DSPWANMatrix><sr:Request><sr:UPRN>1</sr:UPRN></sr:Request><sr:DSPWANMatrixResponse><sr:CSPRegion>South</sr:CSPRegion><sr:CSPRegionResponseCode>I0</sr:CSPRegionResponseCode><sr:CoverageAvailability>true</sr:CoverageAvailability><sr:AnticipatedCoverageDate>2016-04-01</sr:AnticipatedCoverageDate><sr:WANTechnology>Unknown</sr:WANTechnology><sr:ConnectivityLikelihood>High</sr:ConnectivityLikelihood><sr:AuxiliaryEquipmentRequired>Aerial</sr:AuxiliaryEquipmentRequired><sr:AdditionalInformation>Text</sr:AdditionalInformation></sr:DSPWANMatrixResponse></sr:DSPWANMatrix></sr:ResponseMessage></sr:Body></sr:Response>"#;
-    all.to_owned()
-}
+const SOUND: &str = concat!(
+    r#"<sr:Response xmlns:sr="http://www.dccinterface.co.uk/ServiceUserGateway" schemaVersion="5.4">"#,
+    r#"<sr:Header><sr:RequestID>90-B3-D5-1F-30-01-00-00:90-B3-D5-1F-30-00-00-02:1000</sr:RequestID>"#,
+    r#"<sr:ResponseCode>I0</sr:ResponseCode>"#,
+    r#"<sr:ResponseDateTime>2026-06-15T12:00:00.123Z</sr:ResponseDateTime></sr:Header><sr:Body>"#,
+    r#"<sr:ResponseMessage><sr:ServiceReference>12.1</sr:ServiceReference>"#,
+    r#"<sr:ServiceReferenceVariant>12.1</sr:ServiceReferenceVariant><sr:DSPWANMatrix><sr:Request>"#,
+    r#"<sr:UPRN>1</sr:UPRN></sr:Request><sr:DSPWANMatrixResponse><sr:CSPRegion>South</sr:CSPRegion>"#,
+    r#"<sr:CSPRegionResponseCode>I0</sr:CSPRegionResponseCode>"#,
+    r#"<sr:CoverageAvailability>true</sr:CoverageAvailability>"#,
+    r#"<sr:AnticipatedCoverageDate>2016-04-01</sr:AnticipatedCoverageDate>"#,
+    r#"<sr:WANTechnology>Unknown</sr:WANTechnology>"#,
+    r#"<sr:ConnectivityLikelihood>High</sr:ConnectivityLikelihood>"#,
+    r#"<sr:AuxiliaryEquipmentRequired>Aerial</sr:AuxiliaryEquipmentRequired>"#,
+    r#"<sr:AdditionalInformation>Text</sr:AdditionalInformation>"#,
+    r#"</sr:DSPWANMatrixResponse></sr:DSPWANMatrix></sr:ResponseMessage></sr:Body></sr:Response>"#,
+);
 
 /// What the schema forbids, both validators must find, or they prove nothing; and so must the reader.
 #[test]
@@ -84,8 +96,8 @@ fn what_the_schema_forbids_in_a_response_is_found() {
         (" schemaVersion=\"5.4\"", ""),
         ("ServiceUserGateway", "Elsewhere"),
     ];
-    let broken: Vec<String> = cases.iter().map(|(from, to)| sound().replacen(from, to, 1)).collect();
-    let every: Vec<String> = [vec![sound()], broken].concat();
+    let broken: Vec<String> = cases.iter().map(|(from, to)| SOUND.replacen(from, to, 1)).collect();
+    let every: Vec<String> = [vec![SOUND.to_owned()], broken].concat();
     let by_xmllint = xmllint::judge(&every);
     for (place, document) in every.iter().enumerate() {
         let valid = place == 0;

@@ -1,8 +1,21 @@
 //! Request documents, and whether the schema takes them.
 
-const SOUND: &str = r#"<sr:Request xmlns:sr="http://www.dccinterface.co.uk/ServiceUserGateway" xmlns:ds="http://www.w3.org/2000/09/xmldsig#" schemaVersion="5.4"><sr:Header><sr:RequestID>90-B3-D5-1F-30-01-00-00:90-B3-D5-1F-30-00-00-02:1000</sr:RequestID><sr:FirstInSequence>true</sr:FirstInSequence><sr:PrecedingServiceRequestID>90-b3-d5-1f-30-01-00-00:90-B3-D5-1F-30-00-00-02:999</sr:PrecedingServiceRequestID><sr:CommandVariant>8</sr:CommandVariant><sr:ServiceReference>12.1</sr:ServiceReference><sr:ServiceReferenceVariant>12.1</sr:ServiceReferenceVariant></sr:Header><sr:Body><sr:RequestWANMatrix><sr:PartialAddress><sr:PostCode>AA1 1AA</sr:PostCode><sr:AddressIdentifier>12</sr:AddressIdentifier></sr:PartialAddress></sr:RequestWANMatrix></sr:Body><ds:Signature><ds:SignedInfo Id="x">any</ds:SignedInfo></ds:Signature></sr:Request>"#;
+const SOUND: &str = concat!(
+    r#"<sr:Request xmlns:sr="http://www.dccinterface.co.uk/ServiceUserGateway" xmlns:ds="http://www.w3.org/2000/09/xmldsig#" schemaVersion="5.4">"#,
+    r#"<sr:Header><sr:RequestID>90-B3-D5-1F-30-01-00-00:90-B3-D5-1F-30-00-00-02:1000</sr:RequestID>"#,
+    r#"<sr:FirstInSequence>true</sr:FirstInSequence>"#,
+    r#"<sr:PrecedingServiceRequestID>90-b3-d5-1f-30-01-00-00:90-B3-D5-1F-30-00-00-02:999</sr:PrecedingServiceRequestID>"#,
+    r#"<sr:CommandVariant>8</sr:CommandVariant><sr:ServiceReference>12.1</sr:ServiceReference>"#,
+    r#"<sr:ServiceReferenceVariant>12.1</sr:ServiceReferenceVariant></sr:Header><sr:Body>"#,
+    r#"<sr:RequestWANMatrix><sr:PartialAddress><sr:PostCode>AA1 1AA</sr:PostCode>"#,
+    r#"<sr:AddressIdentifier>12</sr:AddressIdentifier></sr:PartialAddress></sr:RequestWANMatrix></sr:Body>"#,
+    r#"<ds:Signature><ds:SignedInfo Id="x">any</ds:SignedInfo></ds:Signature></sr:Request>"#,
+);
 
-const ADDRESS: &str = "<sr:PartialAddress><sr:PostCode>AA1 1AA</sr:PostCode><sr:AddressIdentifier>12</sr:AddressIdentifier></sr:PartialAddress>";
+const ADDRESS: &str = concat!(
+    r#"<sr:PartialAddress><sr:PostCode>AA1 1AA</sr:PostCode><sr:AddressIdentifier>12</sr:AddressIdentifier>"#,
+    r#"</sr:PartialAddress>"#,
+);
 
 /// The sound document, and it with one thing changed.
 pub(crate) fn documents() -> Vec<(String, bool)> {
