@@ -3,7 +3,7 @@
 use quick_xml::{
     XmlVersion,
     events::{BytesDecl, BytesRef, BytesStart, Event},
-    name::{Namespace, NamespaceResolver, QName, ResolveResult},
+    name::{Namespace, NamespaceError, NamespaceResolver, QName, ResolveResult},
     reader::NsReader,
 };
 
@@ -79,7 +79,7 @@ pub(super) fn parse(document: &[u8], limits: Limits) -> Result<Element, DuisErro
         let place = places.at(begins);
         let event = reader.read_event().map_err(|error| {
             let place = places.at(offset(reader.error_position()));
-            builder.error(place, not_xml(error))
+            builder.error(place, unreadable(error))
         })?;
         let done = match event {
             Event::Start(start) => builder.start(&start, reader.resolver(), place),
@@ -255,6 +255,16 @@ fn check(declaration: &BytesDecl<'_>) -> Result<(), Fault> {
             Err(Fault::Declaration { what: "the encoding", found: encoding.into_owned(), wanted: "UTF-8" })
         }
         _ => Ok(()),
+    }
+}
+
+/// The reader's errors, without the words that only a programmer needs.
+fn unreadable(error: quick_xml::Error) -> Fault {
+    match error {
+        quick_xml::Error::Namespace(NamespaceError::TooManyBindings(_)) => Fault::TooManyAttributes { max: ATTRIBUTES },
+        quick_xml::Error::Syntax(error) => not_xml(error),
+        quick_xml::Error::IllFormed(error) => not_xml(error),
+        error => not_xml(error),
     }
 }
 
