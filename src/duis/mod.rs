@@ -12,6 +12,10 @@
 //! **Signatures are ignored**: an XML-DSig `Signature` may stand where the schema has it, and nothing in it is checked.
 //! Who asks is known from the connection, not from the document.
 //!
+//! **Assumed**, where the facts are not public: what the response codes but `I0` mean (one table, [`ResponseCodes`]);
+//! that `CoverageAvailability` speaks of today; that the echo in a response is the request's choice, `UPRN` or
+//! `PartialAddress`; how a document of 5.3a calls itself ([`SchemaVersion`]).
+//!
 //! **White space** is treated as the types of XML Schema say: identifiers, codes, numbers, booleans, dates and times
 //! are collapsed (`" 12.1\n"` is `12.1`), while the strings of an address and the free texts are taken character for
 //! character.

@@ -53,6 +53,21 @@ fn run(target: &str, accepts: fn(&[u8]) -> bool, words: &'static [&'static [u8]]
 }
 
 #[test]
+fn every_folder_of_seeds_has_its_target() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let folders = fs::read_dir(root.join("seeds")).unwrap().map(|entry| entry.unwrap());
+    let folders: Vec<_> = folders.filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name()).collect();
+    assert_eq!(folders.len(), 4);
+    for folder in folders {
+        let name = folder.to_str().unwrap();
+        assert!(manifest.contains(&format!("path = \"fuzz_targets/{name}.rs\"")), "{name} is not in fuzz/Cargo.toml");
+        let target = fs::read_to_string(root.join(format!("fuzz_targets/{name}.rs"))).unwrap();
+        assert!(target.contains(&format!("wan_matrix::fuzzing::{name}(data)")), "{name}: {target}");
+    }
+}
+
+#[test]
 fn postcodes() {
     run(
         "postcode",
