@@ -46,6 +46,11 @@ smoke *ARGS: tools
 tools:
     @bash tools/install.sh
 
+# A fuzz target (postcode, ingest, duis or block) under libFuzzer: needs a nightly toolchain and cargo-fuzz
+fuzz TARGET SECONDS="60":
+    mkdir -p fuzz/corpus/{{ TARGET }}
+    cargo +nightly fuzz run {{ TARGET }} fuzz/corpus/{{ TARGET }} fuzz/seeds/{{ TARGET }} -- -max_total_time={{ SECONDS }} -max_len=8192
+
 # The national proof: every live postcode asked by batch and compared with the source files, also during reloads
 national:
     cargo test --release --test national_full -- --nocapture

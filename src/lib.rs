@@ -6,6 +6,10 @@
 
 pub mod cli;
 pub mod domain;
+pub mod duis;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod grpc;
 pub mod ingest;
 pub mod loads;

@@ -19,8 +19,8 @@ use tonic::{
 use wan_matrix::{
     grpc::proto::{
         BatchRequestWanMatrixRequest, BatchRequestWanMatrixResponse, ListActiveCoverageRequest,
-        ListActiveCoverageResponse, ListWanVariantsRequest, ListWanVariantsResponse, RequestWanMatrixRequest,
-        RequestWanMatrixResponse,
+        ListActiveCoverageResponse, ListWanVariantsRequest, ListWanVariantsResponse, RequestWanMatrixDuisRequest,
+        RequestWanMatrixDuisResponse, RequestWanMatrixRequest, RequestWanMatrixResponse,
         wan_matrix_service_server::{WanMatrixService, WanMatrixServiceServer},
     },
     server::{Config, Flags},
@@ -105,6 +105,13 @@ impl WanMatrixService for Constant {
         &self,
         _: Request<BatchRequestWanMatrixRequest>,
     ) -> Result<Response<BatchRequestWanMatrixResponse>, Status> {
+        Err(Status::unimplemented("bare"))
+    }
+
+    async fn request_wan_matrix_duis(
+        &self,
+        _: Request<RequestWanMatrixDuisRequest>,
+    ) -> Result<Response<RequestWanMatrixDuisResponse>, Status> {
         Err(Status::unimplemented("bare"))
     }
 

@@ -37,6 +37,7 @@ pub(super) struct Upload {
 pub(super) struct Seen {
     pub uploads: Vec<Upload>,
     pub batches: Vec<(usize, String)>,
+    pub documents: Vec<Vec<u8>>,
     pub fail: Option<Status>,
     pub fail_batch: Option<usize>,
     pub largest_batch: Option<usize>,
@@ -326,6 +327,28 @@ impl WanMatrixService for FakeServer {
             sources: sources(),
             missing_regions: vec![CspRegion::North.into()],
             as_of_date,
+        }))
+    }
+
+    async fn request_wan_matrix_duis(
+        &self,
+        request: Request<RequestWanMatrixDuisRequest>,
+    ) -> Result<Response<RequestWanMatrixDuisResponse>, Status> {
+        self.check()?;
+        let document = request.into_inner().document;
+        let known = document.starts_with(b"<known");
+        self.seen().documents.push(document);
+        let miss = WanMatrixError {
+            code: Code::NotFound.into(),
+            reason: ErrorReason::LocationNotInCoverage.into(),
+            message: "AA9 9ZZ is in no active load\u{7}".to_owned(),
+        };
+        Ok(Response::new(RequestWanMatrixDuisResponse {
+            document: if known { &b"<answered/>\n"[..] } else { b"<unanswered/>\n" }.to_vec(),
+            sources: sources(),
+            missing_regions: if known { vec![CspRegion::North.into()] } else { Vec::new() },
+            as_of_date: "2026-03-01".to_owned(),
+            error: (!known).then_some(miss),
         }))
     }
 

@@ -7,6 +7,7 @@ pub mod active;
 pub mod check;
 pub mod connect;
 mod coverage_file;
+pub mod duis;
 pub mod exit;
 pub mod json;
 pub mod load;
@@ -68,6 +69,8 @@ pub enum ServerCommand {
     Load(load::LoadArgs),
     /// Look up the WAN Matrix of postcodes
     Lookup(lookup::LookupArgs),
+    /// Answer a DUIS 12.1 request document
+    Duis(duis::DuisArgs),
     /// Show the load each region answers from
     Active(active::ActiveArgs),
     /// List loads, show one, or list the rows it set aside
@@ -85,6 +88,7 @@ pub async fn ask(command: ServerCommand, screen: &mut Screen<'_>) -> Result<Exit
     match command {
         ServerCommand::Load(args) => load::run(args, screen).await,
         ServerCommand::Lookup(args) => lookup::run(args, screen).await,
+        ServerCommand::Duis(args) => duis::run(args, screen).await,
         ServerCommand::Active(args) => active::run(args, screen).await,
         ServerCommand::Loads(command) => loads::run(command, screen).await,
         ServerCommand::Variants(args) => variants::run(args, screen).await,

@@ -19,6 +19,7 @@ use tonic::Code;
 
 use crate::{
     domain::{CspRegion, DayError, PostcodeError},
+    duis::DuisError,
     ingest::FileError,
     loads::{Guard, LoadError, LoadRecord, LoadState},
     store::{Manifest, StoreError},
@@ -60,6 +61,19 @@ pub(super) fn miss(miss: Miss, field: &str) -> Failure {
         }
         Miss::Store { error, loads } => store(&error).said(said).with("loads", loads),
     }
+}
+
+/// A DUIS document that cannot be read.
+pub(super) fn duis(error: &DuisError) -> Failure {
+    let reason =
+        if error.is_version() { ErrorReason::DuisVersionUnsupported } else { ErrorReason::DuisDocumentMalformed };
+    Failure::field(reason, "document", error.to_string())
+}
+
+/// An answer that its DUIS document cannot hold: the two disagree on what may be said.
+pub(super) fn misfit(error: &(dyn Error + 'static)) -> Failure {
+    tracing::error!(error, "an answer does not fit into a DUIS document");
+    internal()
 }
 
 /// An `as_of_date` that is not a day.

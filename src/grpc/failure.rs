@@ -76,6 +76,11 @@ impl Failure {
         self
     }
 
+    /// Its reason; unspecified for an error without one.
+    pub(super) const fn reason(&self) -> ErrorReason {
+        self.reason
+    }
+
     /// As one result of a batch: the code, reason and words of the status.
     pub(super) fn in_batch(self) -> WanMatrixError {
         WanMatrixError { code: self.code.into(), reason: self.reason.into(), message: self.message }

@@ -9,6 +9,7 @@ mod asked;
 mod change_stream;
 mod convert;
 mod coverage_load;
+mod duis;
 mod error;
 mod expected;
 mod failure;

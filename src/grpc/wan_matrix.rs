@@ -7,6 +7,7 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     domain::CspRegion,
+    duis::{self, ResponseCodes},
     loads::{Clock, Loads},
 };
 
@@ -14,12 +15,14 @@ use super::{
     answer::answer,
     asked::Latest,
     convert::{self, count},
+    duis::{location_of, respond},
     error,
     expected::Expected,
     proto::{
         ActiveCoverage, BatchRequestWanMatrixRequest, BatchRequestWanMatrixResponse, ListActiveCoverageRequest,
         ListActiveCoverageResponse, ListWanVariantsRequest, ListWanVariantsResponse, ListedWanVariant,
-        RequestWanMatrixRequest, RequestWanMatrixResponse, wan_matrix_service_server::WanMatrixService,
+        RequestWanMatrixDuisRequest, RequestWanMatrixDuisResponse, RequestWanMatrixRequest, RequestWanMatrixResponse,
+        wan_matrix_service_server::WanMatrixService,
     },
     today::London,
     wire::Wire,
@@ -41,13 +44,14 @@ pub struct WanMatrixApi {
     clock: Clock,
     london: London,
     latest: Latest,
+    response_codes: ResponseCodes,
 }
 
 impl WanMatrixApi {
-    /// Answers from these loads; `clock` tells what day it is.
+    /// Answers from these loads; `clock` tells what day it is, `response_codes` what DUIS documents call an outcome.
     #[must_use]
-    pub fn new(loads: Arc<Loads>, expected: Expected, clock: Clock) -> Self {
-        Self { loads, clock, london: London::default(), latest: Latest::new(expected) }
+    pub fn new(loads: Arc<Loads>, expected: Expected, response_codes: ResponseCodes, clock: Clock) -> Self {
+        Self { loads, clock, london: London::default(), latest: Latest::new(expected), response_codes }
     }
 }
 
@@ -122,6 +126,27 @@ impl WanMatrixService for WanMatrixApi {
         request: Request<BatchRequestWanMatrixRequest>,
     ) -> Result<Response<BatchRequestWanMatrixResponse>, Status> {
         read(self.lookups(&request.into_inner()).await?)
+    }
+
+    async fn request_wan_matrix_duis(
+        &self,
+        request: Request<RequestWanMatrixDuisRequest>,
+    ) -> Result<Response<RequestWanMatrixDuisResponse>, Status> {
+        let document = request.into_inner().document;
+        let request = duis::Request::read(&document).map_err(|malformed| error::duis(&malformed))?;
+        let now = (self.clock)();
+        let as_of = self.london.as_of("", now)?;
+        let set = self.loads.active();
+        let asked = self.latest.of(&set, now);
+        let answered = answer(&set, &asked, Some(&location_of(&request.ask)), as_of);
+        let (response, error) = respond(&request, answered, &self.response_codes, now)?;
+        Ok(Response::new(RequestWanMatrixDuisResponse {
+            document: response.write().into_bytes(),
+            sources: asked.sources.clone(),
+            missing_regions: asked.missing.iter().map(|&region| convert::region(region).into()).collect(),
+            as_of_date: as_of.to_string(),
+            error,
+        }))
     }
 
     async fn list_wan_variants(

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use crate::{
     domain::{CspRegion, RegionMap, Table3},
+    duis::ResponseCodes,
     grpc::PaceLimits,
     loads,
     store::Rotation,
@@ -28,6 +29,8 @@ pub struct Config {
     pub table3: Arc<Table3>,
     /// What the guards of loads allow.
     pub guards: loads::Thresholds,
+    /// What DUIS documents call each outcome.
+    pub duis_response_codes: ResponseCodes,
     /// Bounds of what callers may ask for.
     pub limits: Limits,
     /// When the audit log is put aside, and how much of it is kept.
@@ -135,6 +138,7 @@ impl Config {
             max_age: max_age(keys)?,
             table3: Arc::new(table3(keys)?),
             guards: guards(keys, defaults.thresholds)?,
+            duis_response_codes: response_codes(keys)?,
             limits: Limits {
                 max_upload_bytes: whole("limits.max_upload_bytes", defaults.max_bytes_sent)?,
                 max_decompressed_bytes: whole("limits.max_decompressed_bytes", defaults.max_decompressed)?,
@@ -251,6 +255,18 @@ fn table3(keys: &Keys) -> Result<Table3, ConfigError> {
     match fs::read(&path) {
         Ok(csv) => Table3::from_csv(&csv).map_err(|source| ConfigError::Table3 { origin, path, source }),
         Err(source) => Err(ConfigError::Table3File { origin, path, source }),
+    }
+}
+
+fn response_codes(keys: &Keys) -> Result<ResponseCodes, ConfigError> {
+    let key = "duis_response_codes";
+    let (Some(path), Some(origin)) = (keys.get(key, path)?, keys.origin(key)) else {
+        return ResponseCodes::shipped().map_err(ConfigError::ShippedResponseCodes);
+    };
+    let origin = origin.clone();
+    match fs::read(&path) {
+        Ok(csv) => ResponseCodes::from_csv(&csv).map_err(|source| ConfigError::ResponseCodes { origin, path, source }),
+        Err(source) => Err(ConfigError::ResponseCodesFile { origin, path, source }),
     }
 }
 

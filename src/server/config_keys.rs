@@ -5,15 +5,16 @@
 
 use std::{collections::BTreeMap, fmt, fs, io, net::SocketAddr, path::PathBuf};
 
-use crate::domain::Table3Error;
+use crate::{domain::Table3Error, duis::ResponseCodesError};
 
 /// Every key, and what it expects.
-pub(super) const KEYS: [(&str, &str); 33] = [
+pub(super) const KEYS: [(&str, &str); 34] = [
     ("data_dir", "a directory"),
     ("listen", "an address and port such as 127.0.0.1:50051"),
     ("allow_plaintext", "true or false"),
     ("expected_regions", "one or more of north, central, south, 4g-north, 4g-central and 4g-south"),
     ("wan_variants", "the path of a Table 3 as CSV"),
+    ("duis_response_codes", "the path of a table of DUIS response codes as CSV"),
     ("guards.rejects_percent", PERCENT),
     ("guards.delta_rejects_percent", PERCENT),
     ("guards.delta_rejects_rows", "a whole number"),
@@ -69,6 +70,12 @@ pub enum ConfigError {
     Table3 { origin: Origin, path: PathBuf, source: Table3Error },
     #[error("the Table 3 that is compiled in: {0}")]
     ShippedTable3(Table3Error),
+    #[error("{origin}: duis_response_codes: cannot read {}: {source}", .path.display())]
+    ResponseCodesFile { origin: Origin, path: PathBuf, source: io::Error },
+    #[error("{origin}: duis_response_codes: {}: {source}", .path.display())]
+    ResponseCodes { origin: Origin, path: PathBuf, source: ResponseCodesError },
+    #[error("the DUIS response codes that are compiled in: {0}")]
+    ShippedResponseCodes(ResponseCodesError),
     #[error(
         "listen is {0}, which others can reach, and this server speaks plain text: anybody on the way could read and \
          change the answers; listen on 127.0.0.1 behind a proxy that speaks TLS, or set allow_plaintext = true where \

@@ -139,6 +139,7 @@ fn a_wrong_file_says_which_key_and_what_is_expected() {
         ("runtime.worker_threads = 0", "runtime.worker_threads is 0; "),
         ("listen = ", "is not TOML: "),
         ("wan_variants = '/nowhere/annex-e.csv'", "wan_variants: cannot read /nowhere/annex-e.csv: "),
+        ("duis_response_codes = '/nowhere/codes.csv'", "duis_response_codes: cannot read /nowhere/codes.csv: "),
     ] {
         let path = file(&directory, text);
         let error = read(Some(&path), &[]).unwrap_err();
@@ -191,4 +192,21 @@ fn table_3_may_be_replaced_and_is_checked() {
     fs::write(&path, &table).unwrap();
     let config = read(None, &[("WAN_MATRIX_WAN_VARIANTS", &named)]).unwrap();
     assert_eq!(config.table3.rows().len(), 3);
+}
+
+#[test]
+fn the_response_codes_of_duis_may_be_replaced_and_are_checked() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("codes.csv");
+    let shipped = include_str!("../../data/duis-response-codes.csv");
+    let named = path.display().to_string();
+    fs::write(&path, shipped.replace("E120101", "E120102")).unwrap();
+    let error = read(None, &[("WAN_MATRIX_DUIS_RESPONSE_CODES", &named)]).unwrap_err();
+    assert!(error.starts_with(&format!("WAN_MATRIX_DUIS_RESPONSE_CODES: duis_response_codes: {named}: ")), "{error}");
+    assert!(error.contains("location_not_in_coverage and location_malformed have one code"), "{error}");
+    fs::write(&path, shipped.replace("E120101", "E120199")).unwrap();
+    let config = read(None, &[("WAN_MATRIX_DUIS_RESPONSE_CODES", &named)]).unwrap();
+    assert_eq!(config.duis_response_codes.of(crate::duis::Outcome::NotInCoverage).as_str(), "E120199");
+    let config = read(None, &[]).unwrap();
+    assert_eq!(config.duis_response_codes.of(crate::duis::Outcome::NotInCoverage).as_str(), "E120101");
 }

@@ -79,7 +79,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
     let (draining, drain) = watch::channel(false);
     let (stopping, stop) = watch::channel(false);
     let (health, health_api) = Health::follow(Arc::clone(&loads), expected.clone(), drain.clone()).await;
-    let lookups = WanMatrixApi::new(Arc::clone(&loads), expected, clock);
+    let lookups = WanMatrixApi::new(Arc::clone(&loads), expected, config.duis_response_codes.clone(), clock);
     let uploads = CoverageLoadApi::new(Arc::clone(&loads), config.limits.pace(), stop);
     let max_request = config.limits.max_request;
     let router = Server::builder()

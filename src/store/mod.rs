@@ -20,6 +20,8 @@ mod durable;
 mod error;
 #[cfg(test)]
 mod fixture_tests;
+#[cfg(any(test, feature = "fuzzing"))]
+mod fuzzing;
 mod image;
 mod kept;
 mod manifest;
@@ -48,6 +50,8 @@ pub use delta::{Applied, DeltaError, Merged, apply};
 #[cfg(test)]
 pub(crate) use durable::faults;
 pub use error::StoreError;
+#[cfg(any(test, feature = "fuzzing"))]
+pub use fuzzing::read_stored;
 pub use kept::{KeptFile, read_kept};
 pub use manifest::{Compared, FORMAT, GuardRecord, Manifest, Packed};
 pub use movement::{Movement, Movements};

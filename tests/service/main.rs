@@ -11,6 +11,7 @@ mod damaged;
 mod deadline;
 mod deltas;
 mod dry_runs;
+mod duis;
 mod exports;
 mod health;
 mod interrupted;

@@ -72,6 +72,21 @@ request uprn_unimplemented            76 '{"location": {"uprn": "100012345678"}}
 request partial_address_unimplemented 76 \
     '{"location": {"partialAddress": {"postcode": "AA1 1AA", "addressIdentifier": "1"}}}'
 
+# DUIS documents. (A document of SR12.1 asks by UPRN or by partial address.)
+duis() { ask "$1" "$2" $matrix/RequestWanMatrixDuis "{\"document\": \"$(printf '%s' "$3" | base64 | tr -d '\n')\"}"; }
+duis_request() {
+    local header='<RequestID>90-B3-D5-1F-30-01-00-00:90-B3-D5-1F-30-00-00-02:1000</RequestID><CommandVariant>8</CommandVariant>'
+    header+='<ServiceReference>12.1</ServiceReference><ServiceReferenceVariant>12.1</ServiceReferenceVariant>'
+    printf '<Request xmlns="http://www.dccinterface.co.uk/ServiceUserGateway" schemaVersion="%s"><Header>%s</Header>' "$1" "$header"
+    printf '<Body><RequestWANMatrix>%s</RequestWANMatrix></Body></Request>' "$2"
+}
+duis duis_uprn_unimplemented 76 "$(duis_request 5.4 '<UPRN>100012345678</UPRN>')"
+duis duis_partial_address_unimplemented 76 "$(duis_request 5.3 \
+    '<PartialAddress><PostCode>AA1 1AA</PostCode><AddressIdentifier>1</AddressIdentifier></PartialAddress>')"
+duis duis_document_malformed 67 "$(duis_request 5.4 '<UPRN>0</UPRN>')"
+duis duis_document_empty 67 ''
+duis duis_version_unsupported 67 "$(duis_request 5.1 '<UPRN>100012345678</UPRN>')"
+
 # Batches.
 batch batch_mixed 0 '{"locations": [{"postcode": "AA4 1AA"}, {"postcode": "nonsense"}, {"postcode": "AA1 1AA"}, {},
   {"postcode": "AA9 9ZZ"}, {"uprn": "1"}, {"postcode": "AA2 1AA"}, {"postcode": "AA1 1AA"}], '"$visit"'}'
