@@ -9,6 +9,7 @@ use tonic::{Request, Response, Status, Streaming};
 use crate::loads::{ListFilter, LoadError, Loads, Submitted};
 
 use super::{
+    caller::Caller,
     convert, error, header, load_shown,
     proto::{
         ActivateCoverageLoadRequest, ActivateCoverageLoadResponse, CoverageLoadHeader, GetCoverageLoadRequest,
@@ -66,11 +67,6 @@ impl CoverageLoadApi {
     }
 }
 
-/// Who calls, as far as the connection tells.
-fn caller<T>(request: &Request<T>) -> String {
-    request.remote_addr().map_or_else(|| "unknown".to_owned(), |address| address.ip().to_string())
-}
-
 /// The messages of an upload, in the order they must come.
 struct Parts {
     parts: Streaming<SubmitCoverageLoadRequest>,
@@ -125,7 +121,7 @@ impl CoverageLoadService for CoverageLoadApi {
         &self,
         request: Request<Streaming<SubmitCoverageLoadRequest>>,
     ) -> Result<Response<SubmitCoverageLoadResponse>, Status> {
-        let submitter = caller(&request);
+        let submitter = Caller::of(&request).name().to_owned();
         let Submitted { record, already_present } = self.submit(request.into_inner(), submitter).await?;
         Ok(Response::new(SubmitCoverageLoadResponse { load: Some(load_shown::load(record)), already_present }))
     }
@@ -162,10 +158,10 @@ impl CoverageLoadService for CoverageLoadApi {
         &self,
         request: Request<ActivateCoverageLoadRequest>,
     ) -> Result<Response<ActivateCoverageLoadResponse>, Status> {
-        let by = caller(&request);
+        let caller = Caller::of(&request);
         let (loads, load_id) = (Arc::clone(&self.loads), request.into_inner().load_id);
         // It reads the load from disk.
-        let activated = tokio::task::spawn_blocking(move || loads.activate_retained(&load_id, &by)).await;
+        let activated = tokio::task::spawn_blocking(move || loads.activate_retained(&load_id, caller.name())).await;
         let record = activated.map_err(|error| error::task(&error))?.map_err(error::load)?;
         Ok(Response::new(ActivateCoverageLoadResponse { load: Some(load_shown::load(record)) }))
     }

@@ -6,6 +6,7 @@
 
 mod answer;
 mod asked;
+mod caller;
 mod convert;
 mod coverage_load;
 mod error;
@@ -18,6 +19,7 @@ mod reject_stream;
 mod today;
 mod wan_matrix;
 
+pub use caller::{Caller, Roles};
 pub use coverage_load::{CoverageLoadApi, MESSAGE_MAX as UPLOAD_MESSAGE_MAX};
 pub use expected::Expected;
 /// The two services as tonic serves them, and what reflection says of them: all that `server/` need know of `proto`.

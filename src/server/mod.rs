@@ -3,6 +3,7 @@
 //! [`start`] brings one up and gives back [`Running`], which knows the address that was bound and ends the server in
 //! order. Nothing here decides what an answer is.
 
+mod calling;
 mod config;
 mod config_keys;
 mod deadline;
@@ -92,6 +93,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
         .max_frame_size(FRAME)
         .http2_keepalive_interval(Some(PING_EVERY))
         .http2_keepalive_timeout(Some(PING_ANSWER))
+        .layer(layer_fn(calling::told))
         .layer(layer_fn(move |routes| deadline::within(max_request, routes)))
         .add_service(WanMatrixServiceServer::new(lookups).max_decoding_message_size(MESSAGE_MAX))
         .add_service(CoverageLoadServiceServer::new(uploads).max_decoding_message_size(UPLOAD_MESSAGE_MAX))
