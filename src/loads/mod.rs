@@ -5,6 +5,7 @@
 
 mod attempt;
 mod catalogue;
+mod denials;
 mod error;
 mod flip;
 mod guards;
@@ -39,6 +40,7 @@ use crate::{
 
 pub use attempt::{Attempt, Submitted};
 pub use catalogue::{ListFilter, Page};
+pub use denials::Denied;
 pub use error::LoadError;
 pub use header::{LoadHeader, REFERENCE_MAX};
 pub use record::{LoadRecord, LoadState};
@@ -46,6 +48,7 @@ pub use retention::Retention;
 pub use settings::{Clock, Settings};
 
 use catalogue::Catalogue;
+use denials::Denials;
 use turn::Turns;
 
 /// How far a sender's clock may run ahead of ours.
@@ -68,6 +71,7 @@ pub struct Loads {
     turns: Arc<Turns>,
     flips: watch::Sender<u64>,
     closing: AtomicBool,
+    denials: Denials,
 }
 
 impl std::fmt::Debug for Loads {
@@ -100,6 +104,7 @@ impl Loads {
             turns: Arc::default(),
             flips: watch::Sender::new(0),
             closing: AtomicBool::new(false),
+            denials: Denials::default(),
         });
         for region in CspRegion::ALL {
             loads.tidy(region);
