@@ -9,7 +9,12 @@ use crate::{
     loads,
 };
 
-use super::config_keys::{ConfigError, Given, Keys};
+use super::{
+    config_connections::{self, Connections},
+    config_keys::{ConfigError, Given, Keys, Setting},
+    identities::Identities,
+    tls::TlsFiles,
+};
 
 /// A server's configuration, checked.
 #[derive(Clone, Debug)]
@@ -28,12 +33,22 @@ pub struct Config {
     pub rejects_percent: f64,
     /// Bounds of what callers may ask for.
     pub limits: Limits,
+    /// The certificate to serve with; `None`: plain text.
+    pub tls: Option<TlsFiles>,
+    /// Who is known, and as what.
+    pub identities: Arc<Identities>,
+    /// Bounds of connections.
+    pub connections: Connections,
+    /// How long the server goes on answering after its health has said that it ends.
+    pub delay: Duration,
     /// How long calls in flight may take to finish at shutdown.
     pub drain: Duration,
     /// What is logged, and how.
     pub log: Log,
     /// Threads that serve calls; 1 is a runtime without the cost of sharing work among threads.
     pub worker_threads: usize,
+    /// Everything that was given, and where.
+    pub(super) given: Vec<Setting>,
 }
 
 /// Bounds of what callers may ask for.
@@ -93,6 +108,8 @@ impl Config {
         let mut keys = Keys::default();
         flags.config.map_or(Ok(()), |path| keys.file(path))?;
         keys.variables(variables)?;
+        let shown = flags.data_dir.as_ref().map(|path| path.to_string_lossy().into_owned());
+        keys.flag("--data-dir", "data_dir", shown)?;
         keys.flag("--listen", "listen", flags.listen.map(|listen| listen.to_string()))?;
         keys.flag("--log-format", "log.format", flags.log_format)?;
         let config = Self::from_keys(&keys)?;
@@ -104,8 +121,9 @@ impl Config {
         let defaults = loads::Settings::default();
         let listen = keys.get("listen", |given| given.text()?.parse().ok())?;
         let listen: SocketAddr = listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 50051)));
+        let tls = config_connections::tls(keys)?;
         let plaintext_is_fine = keys.get("allow_plaintext", Given::truth)?.unwrap_or(false);
-        if !listen.ip().is_loopback() && !plaintext_is_fine {
+        if tls.is_none() && !listen.ip().is_loopback() && !plaintext_is_fine {
             return Err(ConfigError::Plaintext(listen));
         }
         let whole = |key, default| Ok(keys.get(key, at_least_one)?.unwrap_or(default));
@@ -127,12 +145,17 @@ impl Config {
                 max_request: seconds("limits.max_request_seconds", 30)?,
                 max_upload_silence: seconds("limits.max_upload_silence_seconds", 60)?,
             },
+            identities: Arc::new(Identities::from_keys(keys, tls.as_ref())?),
+            tls,
+            connections: config_connections::connections(keys)?,
+            delay: Duration::from_secs(keys.get("shutdown.delay_seconds", Given::whole)?.unwrap_or(0)),
             drain: Duration::from_secs(keys.get("shutdown.drain_seconds", Given::whole)?.unwrap_or(10)),
             log: Log {
                 level: keys.get("log.level", level)?.unwrap_or_else(|| "info".to_owned()),
                 format: keys.get("log.format", format)?.unwrap_or(LogFormat::Auto),
             },
             worker_threads: keys.get("runtime.worker_threads", threads)?.unwrap_or_else(default_threads),
+            given: keys.settings(),
         })
     }
 
@@ -152,7 +175,7 @@ impl Config {
 
 /// One thread serves on a small machine. It costs half the processor time a call of several that share work, and no call
 /// waits for another: an answer takes microseconds, a batch pauses within, loads and files have threads of their own.
-fn default_threads() -> usize {
+pub(super) fn default_threads() -> usize {
     match thread::available_parallelism() {
         Ok(processors) if processors.get() > 2 => processors.get(),
         _ => 1,
@@ -171,7 +194,7 @@ fn percent(given: &Given) -> Option<f64> {
     given.number().filter(|percent| (0.0..=100.0).contains(percent))
 }
 
-fn path(given: &Given) -> Option<PathBuf> {
+pub(super) fn path(given: &Given) -> Option<PathBuf> {
     given.text().filter(|text| !text.is_empty()).map(PathBuf::from)
 }
 
