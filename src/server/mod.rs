@@ -28,16 +28,12 @@ mod wire;
 use std::{io, net::SocketAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
-
 use tokio::{net::TcpListener, sync::watch, task};
 use tonic::service::Routes;
 use tower::{ServiceBuilder, layer::layer_fn};
 
 use crate::{
-    grpc::{
-        CoverageLoadApi, CoverageLoadServiceServer, Expected, MESSAGE_MAX, UPLOAD_MESSAGE_MAX, WanMatrixApi,
-        WanMatrixServiceServer,
-    },
+    grpc::{CoverageLoadApi, CoverageLoadServiceServer, Expected, LookupService, UPLOAD_MESSAGE_MAX, WanMatrixApi},
     loads::{Clock, LoadError, Loads},
 };
 
@@ -95,7 +91,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
     let (health, health_api) = Health::follow(Arc::clone(&loads), expected.clone(), drain.clone()).await;
     let lookups = WanMatrixApi::new(Arc::clone(&loads), expected, clock);
     let uploads = CoverageLoadApi::new(Arc::clone(&loads), config.limits.max_upload_silence, drain.clone());
-    let routes = Routes::new(WanMatrixServiceServer::new(lookups).max_decoding_message_size(MESSAGE_MAX))
+    let routes = Routes::new(LookupService::new(lookups))
         .add_service(CoverageLoadServiceServer::new(uploads).max_decoding_message_size(UPLOAD_MESSAGE_MAX))
         .add_service(health_api)
         .add_service(reflection::v1()?)
