@@ -77,9 +77,11 @@ pub enum ServeError {
 /// [`ServeError`], and nothing is left running.
 pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError> {
     let certificates = open_certificates(config, &clock).await?;
-    let listen = config.listen;
-    let listener = TcpListener::bind(listen).await.map_err(|source| ServeError::Listen { listen, source })?;
-    let addr = listener.local_addr().map_err(|source| ServeError::Listen { listen, source })?;
+    let (listener, addr) = bind(config.listen).await?;
+    let for_probes = match config.health_listen {
+        Some(listen) => Some(bind(listen).await?),
+        None => None,
+    };
 
     let (settings, table3, time) = (config.loads(), Arc::clone(&config.table3), Arc::clone(&clock));
     let loads = task::spawn_blocking(move || Loads::open(settings, table3, time)).await??;
@@ -93,7 +95,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
     let uploads = CoverageLoadApi::new(Arc::clone(&loads), config.limits.max_upload_silence, drain.clone());
     let routes = Routes::new(LookupService::new(lookups))
         .add_service(CoverageLoadServiceServer::new(uploads).max_decoding_message_size(UPLOAD_MESSAGE_MAX))
-        .add_service(health_api)
+        .add_service(health_api.clone())
         .add_service(reflection::v1()?)
         .add_service(reflection::v1alpha()?)
         .prepare();
@@ -105,9 +107,18 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
         .service(routes);
 
     let door = Arc::new(Door::default());
+    let mut helpers: Vec<_> =
+        certificates.clone().map(|certificates| task::spawn(certificates.follow())).into_iter().collect();
+    let mut health_addr = None;
+    if let Some((listener, addr)) = for_probes {
+        // Who asks there finds nothing but health, and is not counted with those who come for more.
+        let only_health = Routes::new(health_api).prepare();
+        let (live, drain) = (Arc::clone(&live), drain.clone());
+        helpers.push(task::spawn(accept::serve(listener, None, only_health, live, Arc::default(), drain)));
+        health_addr = Some(addr);
+    }
     let serving = accept::serve(listener, certificates.clone(), service, Arc::clone(&live), Arc::clone(&door), drain);
     let served = task::spawn(serving);
-    let follower = certificates.clone().map(|certificates| task::spawn(certificates.follow()));
     tracing::info!(
         %addr, data_dir = %config.data_dir.display(), tls = certificates.is_some(), access = config.identities.said(),
         "serving"
@@ -115,7 +126,16 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
     if certificates.is_none() {
         tracing::warn!("without TLS every caller on this machine is an operator: it may load and activate coverage");
     }
-    Ok(Running { addr, loads, health, live, started, certificates, door, draining, served, follower })
+    Ok(Running { addr, loads, health, live, started, certificates, door, draining, served, health_addr, helpers })
+}
+
+async fn bind(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let bound = async {
+        let listener = TcpListener::bind(listen).await?;
+        let addr = listener.local_addr()?;
+        Ok((listener, addr))
+    };
+    bound.await.map_err(|source| ServeError::Listen { listen, source })
 }
 
 async fn open_certificates(config: &Config, clock: &Clock) -> Result<Option<Arc<Certificates>>, ServeError> {

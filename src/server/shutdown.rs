@@ -30,7 +30,10 @@ pub struct Running {
     pub(super) door: Arc<Door>,
     pub(super) draining: watch::Sender<bool>,
     pub(super) served: JoinHandle<()>,
-    pub(super) follower: Option<JoinHandle<()>>,
+    /// Where health is served as well.
+    pub(super) health_addr: Option<SocketAddr>,
+    /// Tasks that end with the server.
+    pub(super) helpers: Vec<JoinHandle<()>>,
 }
 
 impl Running {
@@ -38,6 +41,12 @@ impl Running {
     #[must_use]
     pub const fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// The address that `health_listen` became.
+    #[must_use]
+    pub const fn health_addr(&self) -> Option<SocketAddr> {
+        self.health_addr
     }
 
     /// The loads it answers from.
@@ -86,9 +95,7 @@ impl Running {
         if closed.is_err() {
             tracing::warn!("a load did not end in time; it is removed at the next start");
         }
-        if let Some(follower) = self.follower {
-            follower.abort();
-        }
+        self.helpers.iter().for_each(JoinHandle::abort);
         match drained {
             Ok(served) => Ok(served?),
             Err(_) => {
