@@ -92,7 +92,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
     let (draining, drain) = watch::channel(false);
     let (health, health_api) = Health::follow(Arc::clone(&loads), expected.clone(), drain.clone()).await;
     let lookups = WanMatrixApi::new(Arc::clone(&loads), expected, clock);
-    let uploads = CoverageLoadApi::new(Arc::clone(&loads), config.limits.max_upload_silence, drain.clone());
+    let uploads = CoverageLoadApi::new(Arc::clone(&loads), drain.clone());
     let routes = Routes::new(LookupService::new(lookups))
         .add_service(CoverageLoadServiceServer::new(uploads).max_decoding_message_size(UPLOAD_MESSAGE_MAX))
         .add_service(health_api.clone())

@@ -7,8 +7,7 @@ use tokio::task;
 use super::{Config, Running, config_keys::Setting};
 
 /// Keys, or beginnings of keys, that take effect without a restart.
-const RELOADED: [&str; 6] =
-    ["log.level", "identities", "access.", "connections.", "limits.max_request_seconds", "shutdown."];
+const RELOADED: [&str; 7] = ["log.level", "identities", "access.", "connections.", "limits.", "guards.", "shutdown."];
 /// Those of them that do not.
 const NOT_RELOADED: [&str; 1] = ["connections.max_handshakes"];
 /// The files may be others; whether there is TLS may not.
@@ -39,6 +38,7 @@ impl Running {
         }
         let now: Vec<_> = changed(&self.live.load(), &config).filter(|key| is_reloaded(key)).collect();
         let access = config.identities.said();
+        self.loads.set(config.loads());
         self.live.store(Arc::new(config));
         tracing::info!(changed = now.join(", "), access, "the configuration is reloaded");
     }
