@@ -85,13 +85,21 @@ impl FromStr for CspRegion {
 }
 
 /// One value for each region.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RegionMap<T>([T; 6]);
 
 impl<T> RegionMap<T> {
     /// Builds the value of each region.
     pub fn from_fn(mut of: impl FnMut(CspRegion) -> T) -> Self {
         Self(CspRegion::ALL.map(&mut of))
+    }
+
+    /// The same value for every region.
+    pub const fn same(value: T) -> Self
+    where
+        T: Copy,
+    {
+        Self([value; 6])
     }
 
     /// Each region and its value, in order.

@@ -9,10 +9,12 @@ use tonic::{Request, Response, Status, Streaming};
 use crate::loads::{GivenUp, ListFilter, Loads, Submitted};
 
 use super::{
+    caller::Caller,
     change_stream::{ChangeStream, Comparing},
     convert, error,
     failure::Failure,
     header, load_shown,
+    own_loads::OwnLoads,
     pace::{Pace, PaceLimits},
     proto::{
         ActivateCoverageLoadRequest, ActivateCoverageLoadResponse, CoverageLoadHeader, GetCoverageLoadRequest,
@@ -21,6 +23,7 @@ use super::{
         coverage_load_service_server::CoverageLoadService, submit_coverage_load_request::Part,
     },
     reject_stream::{self, RejectStream},
+    until_stopped::UntilStopped,
 };
 
 /// The largest request this service decodes: a chunk that is too large by little is told so in our words.
@@ -35,28 +38,35 @@ const PAGE_MAX: usize = 200;
 #[derive(Clone, Debug)]
 pub struct CoverageLoadApi {
     loads: Arc<Loads>,
-    /// A sender who does not keep to it is given up, since others wait for their turn.
-    pace: PaceLimits,
     comparing: Comparing,
     stop: watch::Receiver<bool>,
 }
 
 impl CoverageLoadApi {
-    /// Uploads end, unfinished, when their sender does not keep to `pace`, or when `stop` says true.
+    /// Uploads end, unfinished, when their sender does not keep to the pace of the loads' settings, or when `stop` says true;
+    /// so do streams.
     #[must_use]
-    pub fn new(loads: Arc<Loads>, pace: PaceLimits, stop: watch::Receiver<bool>) -> Self {
-        Self { loads, pace, comparing: Comparing::default(), stop }
+    pub fn new(loads: Arc<Loads>, stop: watch::Receiver<bool>) -> Self {
+        Self { loads, comparing: Comparing::default(), stop }
     }
 
-    async fn submit(
-        &self,
-        parts: Streaming<SubmitCoverageLoadRequest>,
-        submitter: String,
-    ) -> Result<Submitted, Status> {
-        let mut parts = Parts { parts, pace: Pace::new(self.pace), stop: self.stop.clone() };
+    const fn own<'a>(&'a self, caller: &'a Caller, method: &'static str) -> OwnLoads<'a> {
+        OwnLoads { loads: &self.loads, caller, method }
+    }
+
+    async fn submit(&self, parts: Streaming<SubmitCoverageLoadRequest>, caller: &Caller) -> Result<Submitted, Status> {
+        let settings = self.loads.settings();
+        let pace = PaceLimits { silence: settings.max_silence, least_rate: settings.min_upload_rate };
+        let mut parts = Parts { parts, pace: Pace::new(pace), stop: self.stop.clone() };
+        let own = self.own(caller, "SubmitCoverageLoad");
         let header = parts.header().await.map_err(|broken| broken.status)?;
+        if !header.overrides.is_empty() || !header.override_note.is_empty() {
+            own.overriding()?;
+        }
+        let header = header::read(header, caller.name().to_owned())?;
+        own.region(header.region)?;
         // Dropped on any early return, which abandons it: a sender who goes away leaves nothing behind.
-        let mut attempt = self.loads.begin(header::read(header, submitter)?).map_err(error::load)?;
+        let mut attempt = self.loads.begin(header).map_err(error::load)?;
         loop {
             match parts.chunk().await {
                 Ok(Some(bytes)) => attempt.chunk(bytes).await.map_err(error::load)?,
@@ -77,14 +87,10 @@ impl CoverageLoadApi {
     }
 }
 
-/// Who calls, as far as the connection tells.
-fn caller<T>(request: &Request<T>) -> String {
-    request.remote_addr().map_or_else(|| "unknown".to_owned(), |address| address.ip().to_string())
-}
-
 /// The messages of an upload, in the order they must come.
 struct Parts {
     parts: Streaming<SubmitCoverageLoadRequest>,
+    /// A sender who does not keep to it is given up, since others wait for their turn.
     pace: Pace,
     stop: watch::Receiver<bool>,
 }
@@ -162,8 +168,8 @@ impl CoverageLoadService for CoverageLoadApi {
         &self,
         request: Request<Streaming<SubmitCoverageLoadRequest>>,
     ) -> Result<Response<SubmitCoverageLoadResponse>, Status> {
-        let submitter = caller(&request);
-        let Submitted { record, already_present } = self.submit(request.into_inner(), submitter).await?;
+        let caller = Caller::of(&request);
+        let Submitted { record, already_present } = self.submit(request.into_inner(), &caller).await?;
         Ok(Response::new(SubmitCoverageLoadResponse { load: Some(load_shown::load(record)), already_present }))
     }
 
@@ -171,7 +177,8 @@ impl CoverageLoadService for CoverageLoadApi {
         &self,
         request: Request<GetCoverageLoadRequest>,
     ) -> Result<Response<GetCoverageLoadResponse>, Status> {
-        let record = self.loads.get(&request.into_inner().load_id).map_err(error::load)?;
+        let caller = Caller::of(&request);
+        let record = self.own(&caller, "GetCoverageLoad").get(&request.into_inner().load_id)?;
         Ok(Response::new(GetCoverageLoadResponse { load: Some(load_shown::load(record)) }))
     }
 
@@ -179,16 +186,21 @@ impl CoverageLoadService for CoverageLoadApi {
         &self,
         request: Request<ListCoverageLoadsRequest>,
     ) -> Result<Response<ListCoverageLoadsResponse>, Status> {
+        let caller = Caller::of(&request);
+        let own = self.own(&caller, "ListCoverageLoads");
         let request = request.into_inner();
         let region = convert::requested_region(request.csp_region).map_err(error::region_not_known)?;
+        if let Some(region) = region {
+            own.region(region)?;
+        }
         let state = convert::requested_state(request.state).map_err(error::state_not_known)?;
         let page_size = match usize::try_from(request.page_size) {
             Ok(0) => PAGE_DEFAULT,
             Ok(size) => size.min(PAGE_MAX),
             Err(_) => Err(error::negative("page_size", request.page_size.into()))?,
         };
-        let page =
-            self.loads.list(ListFilter { region, state }, page_size, &request.page_token).map_err(error::load)?;
+        let filter = ListFilter { region, state, hidden: own.hidden() };
+        let page = self.loads.list(filter, page_size, &request.page_token).map_err(error::load)?;
         Ok(Response::new(ListCoverageLoadsResponse {
             loads: page.records.into_iter().map(load_shown::load).collect(),
             next_page_token: page.next_page_token,
@@ -199,36 +211,45 @@ impl CoverageLoadService for CoverageLoadApi {
         &self,
         request: Request<ActivateCoverageLoadRequest>,
     ) -> Result<Response<ActivateCoverageLoadResponse>, Status> {
-        let by = caller(&request);
+        let caller = Caller::of(&request);
         let (loads, load_id) = (Arc::clone(&self.loads), request.into_inner().load_id);
+        self.own(&caller, "ActivateCoverageLoad").activating(&load_id)?;
         // It reads the load from disk.
-        let activated = tokio::task::spawn_blocking(move || loads.activate_retained(&load_id, &by)).await;
+        let activated = tokio::task::spawn_blocking(move || loads.activate_retained(&load_id, caller.name())).await;
         let record = activated.map_err(|error| error::task(&error))?.map_err(error::load)?;
         Ok(Response::new(ActivateCoverageLoadResponse { load: Some(load_shown::load(record)) }))
     }
 
-    type StreamCoverageChangesStream = ChangeStream;
+    type StreamCoverageChangesStream = UntilStopped<ChangeStream>;
 
     async fn stream_coverage_changes(
         &self,
         request: Request<StreamCoverageChangesRequest>,
-    ) -> Result<Response<ChangeStream>, Status> {
-        let changes = self.comparing.changes(Arc::clone(&self.loads), request.into_inner()).await?;
-        Ok(Response::new(changes))
+    ) -> Result<Response<UntilStopped<ChangeStream>>, Status> {
+        let caller = Caller::of(&request);
+        let request = request.into_inner();
+        let own = self.own(&caller, "StreamCoverageChanges");
+        own.get(&request.before_load_id)?;
+        own.get(&request.after_load_id)?;
+        let changes = self.comparing.changes(Arc::clone(&self.loads), request).await?;
+        Ok(Response::new(UntilStopped::new(changes, self.stop.clone())))
     }
 
-    type StreamCoverageRejectsStream = RejectStream;
+    type StreamCoverageRejectsStream = UntilStopped<RejectStream>;
 
     async fn stream_coverage_rejects(
         &self,
         request: Request<StreamCoverageRejectsRequest>,
-    ) -> Result<Response<RejectStream>, Status> {
+    ) -> Result<Response<UntilStopped<RejectStream>>, Status> {
+        let caller = Caller::of(&request);
         let StreamCoverageRejectsRequest { load_id, after_line } = request.into_inner();
         if after_line < 0 {
             Err(error::negative("after_line", after_line))?;
         }
         // No file has a line beyond: the answer is the same.
         let after_line = u32::try_from(after_line).unwrap_or(u32::MAX);
-        Ok(Response::new(reject_stream::rejects(Arc::clone(&self.loads), load_id, after_line).await?))
+        self.own(&caller, "StreamCoverageRejects").get(&load_id)?;
+        let rejects = reject_stream::rejects(Arc::clone(&self.loads), load_id, after_line).await?;
+        Ok(Response::new(UntilStopped::new(rejects, self.stop.clone())))
     }
 }

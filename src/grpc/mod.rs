@@ -6,6 +6,7 @@
 
 mod answer;
 mod asked;
+mod caller;
 mod change_stream;
 mod convert;
 mod coverage_load;
@@ -17,18 +18,20 @@ mod header;
 mod load_shown;
 mod lookup_service;
 mod matrix;
+mod own_loads;
 mod pace;
 mod paced;
 pub mod proto;
 mod reject_stream;
 mod today;
+mod until_stopped;
 mod wan_matrix;
 mod wire;
 
+pub use caller::{Caller, Roles};
 pub use coverage_load::{CoverageLoadApi, MESSAGE_MAX as UPLOAD_MESSAGE_MAX};
 pub use expected::Expected;
 pub use lookup_service::LookupService;
-pub use pace::PaceLimits;
 /// The two services as tonic serves them, and what reflection says of them: all that `server/` need know of `proto`.
 pub use proto::{
     DESCRIPTORS, coverage_load_service_server::CoverageLoadServiceServer,

@@ -6,11 +6,11 @@ use crate::loads::GivenUp;
 
 /// What a sender must keep to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct PaceLimits {
+pub(super) struct PaceLimits {
     /// The longest silence.
-    pub silence: Duration,
+    pub(super) silence: Duration,
     /// Bytes a second, over all of the upload, once it has been waited for as long as a silence may last.
-    pub least_rate: u64,
+    pub(super) least_rate: u64,
 }
 
 /// One upload's pace. Only time that its sender is waited for counts, not time that this side takes.

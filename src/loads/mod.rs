@@ -6,6 +6,7 @@
 mod attempt;
 mod catalogue;
 mod conclude;
+mod denials;
 mod differing;
 #[cfg(test)]
 mod disk_fault_tests;
@@ -51,6 +52,7 @@ use crate::{
 
 pub use attempt::{Attempt, Submitted};
 pub use catalogue::{ListFilter, Page};
+pub use denials::Denied;
 pub use error::LoadError;
 pub use given_up::GivenUp;
 pub use guard::{Guard, UnknownGuard};
@@ -62,7 +64,7 @@ pub use settings::{Clock, Settings, Thresholds};
 pub use share::{Share, ShareMalformed};
 
 use catalogue::Catalogue;
-use noted::Denials;
+use denials::Denials;
 use opened::Opened;
 use turn::Turns;
 
@@ -71,12 +73,11 @@ const CLOCK_SKEW: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 
 /// Every load of one data directory, and the set of those that answer.
 pub struct Loads {
-    settings: Settings,
+    settings: ArcSwap<Settings>,
     table3: Arc<Table3>,
     clock: Clock,
     data: DataDir,
     audit: AuditLog,
-    denials: Denials,
     reaper: Reaper,
     active: ArcSwap<ActiveSet>,
     catalogue: RwLock<Catalogue>,
@@ -86,6 +87,7 @@ pub struct Loads {
     turns: Arc<Turns>,
     flips: watch::Sender<u64>,
     closing: AtomicBool,
+    denials: Denials,
 }
 
 impl std::fmt::Debug for Loads {
@@ -106,8 +108,7 @@ impl Loads {
         let (catalogue, set) = start::open(&data, &table3, &limits(&settings, &data), &reaper)?;
         let loads = Arc::new(Self {
             audit: AuditLog::new(&data, settings.audit),
-            denials: Denials::default(),
-            settings,
+            settings: ArcSwap::from_pointee(settings),
             table3,
             clock,
             data,
@@ -119,6 +120,7 @@ impl Loads {
             turns: Arc::default(),
             flips: watch::Sender::new(0),
             closing: AtomicBool::new(false),
+            denials: Denials::default(),
         });
         for active in loads.active().loads() {
             loads.opened.remember(active.sealed());
@@ -219,8 +221,16 @@ impl Loads {
         (self.clock)()
     }
 
-    const fn settings(&self) -> &Settings {
-        &self.settings
+    /// The limits and guards that the next load meets.
+    #[must_use]
+    pub fn settings(&self) -> Arc<Settings> {
+        self.settings.load_full()
+    }
+
+    /// Takes other limits and guards into force for the loads that begin from now on. The data directory stays.
+    pub fn set(&self, mut settings: Settings) {
+        settings.data_dir.clone_from(&self.settings.load().data_dir);
+        self.settings.store(Arc::new(settings));
     }
 
     const fn data(&self) -> &DataDir {
@@ -236,7 +246,7 @@ impl Loads {
     }
 
     fn limits(&self) -> Limits {
-        limits(&self.settings, &self.data)
+        limits(&self.settings.load(), &self.data)
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Catalogue> {

@@ -1,10 +1,6 @@
 //! What the audit log is told. Every line is written by the thread that did what it tells of: it is on disk before
 //! anybody hears of it.
 
-use std::sync::{Mutex, PoisonError};
-
-use jiff::{SignedDuration, Timestamp};
-
 use crate::{
     domain::CspRegion,
     ingest::{Encoding, FileError},
@@ -48,22 +44,7 @@ impl Loads {
         self.note(AuditEvent::Failed, header.region.slug(), "", &header.submitter, reason, &note);
     }
 
-    /// Notes that a caller was denied something: `what` names it, such as the RPC. Blocks.
-    ///
-    /// So that nobody can push the history of the loads out of the log by asking again and again, a minute has few such
-    /// lines; the next one tells how many were left out.
-    pub fn note_denial(&self, by: &str, what: &str, why: &str) {
-        let now = self.now();
-        let Some(left_out) = self.denials.one_more(now) else { return };
-        let note = if left_out == 0 {
-            why.to_owned()
-        } else {
-            format!("{why}; {left_out} more were denied since the line before and have none")
-        };
-        self.note(AuditEvent::Denied, "", "", by, what, &note);
-    }
-
-    fn note(&self, event: AuditEvent, region: &str, load_id: &str, by: &str, reason: &str, note: &str) {
+    pub(super) fn note(&self, event: AuditEvent, region: &str, load_id: &str, by: &str, reason: &str, note: &str) {
         let line = AuditLine { time: self.now(), event, region, load_id, by, reason, note };
         if let Err(error) = self.audit.append(&line) {
             tracing::error!(?line, %error, "the audit log cannot be written");
@@ -103,52 +84,4 @@ const fn quotes_nothing(error: &LoadError) -> bool {
         error,
         LoadError::File(FileError::Header { .. } | FileError::Unreadable { .. } | FileError::NoAcceptedRow(_))
     )
-}
-
-/// How many denials have had a line lately.
-#[derive(Debug, Default)]
-pub(super) struct Denials(Mutex<Lately>);
-
-#[derive(Debug, Default)]
-struct Lately {
-    since: Option<Timestamp>,
-    lines: u32,
-    left_out: u64,
-}
-
-impl Denials {
-    const A_MINUTE: u32 = 20;
-
-    /// How many were left out before this one; `None` if this one is left out too.
-    fn one_more(&self, now: Timestamp) -> Option<u64> {
-        let mut lately = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let minute = SignedDuration::from_mins(1);
-        if lately.since.is_none_or(|since| now.duration_since(since).abs() >= minute) {
-            (lately.since, lately.lines) = (Some(now), 0);
-        }
-        if lately.lines == Self::A_MINUTE {
-            lately.left_out += 1;
-            return None;
-        }
-        lately.lines += 1;
-        Some(std::mem::take(&mut lately.left_out))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_minute_has_few_denials_and_the_next_tells_of_those_left_out() {
-        let denials = Denials::default();
-        let at = |second: i64| Timestamp::from_second(1_000_000 + second).unwrap();
-        let lines = (0..100).filter(|_| denials.one_more(at(0)).is_some()).count();
-        assert_eq!(lines, 20);
-        assert_eq!(denials.one_more(at(59)), None);
-        assert_eq!(denials.one_more(at(60)), Some(81));
-        assert_eq!(denials.one_more(at(61)), Some(0));
-        // A clock that was set back does not silence the log.
-        assert_eq!(denials.one_more(at(-500)), Some(0));
-    }
 }

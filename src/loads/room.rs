@@ -40,7 +40,7 @@ impl Loads {
     /// # Errors
     /// [`StoreError::DiskFull`], and [`StoreError::Io`] when the disk does not say.
     pub(super) fn room_for(&self, needs: Needs) -> Result<(), LoadError> {
-        Ok(enough(needs, self.settings.keep_free, self.data.free_bytes()?)?)
+        Ok(enough(needs, self.settings().keep_free, self.data.free_bytes()?)?)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an operator may set about loads.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,11 @@ pub struct Settings {
     pub max_rows: u32,
     /// Bytes of the disk that loads leave free.
     pub keep_free: u64,
+    /// The longest silence of an upload's sender.
+    pub max_silence: Duration,
+    /// Bytes a second that an upload must come at, over all of it, once it has been waited for as long as a silence may
+    /// last.
+    pub min_upload_rate: u64,
     /// What the guards allow.
     pub thresholds: Thresholds,
     /// When the audit log is put aside, and how much of it is kept.
@@ -82,6 +87,8 @@ impl Default for Settings {
             max_decompressed: 4 << 30,
             max_rows: 5_000_000,
             keep_free: 256 << 20,
+            max_silence: Duration::from_secs(60),
+            min_upload_rate: 32 << 10,
             thresholds: Thresholds::default(),
             audit: Rotation::default(),
             retention: Retention::default(),

@@ -7,12 +7,16 @@ use jiff::SignedDuration;
 use crate::{
     domain::{CspRegion, RegionMap, Table3},
     duis::ResponseCodes,
-    grpc::PaceLimits,
     loads,
     store::Rotation,
 };
 
-use super::config_keys::{ConfigError, Given, Keys};
+use super::{
+    config_connections::{self, Connections},
+    config_keys::{ConfigError, Given, Keys, Setting},
+    identities::Identities,
+    tls::TlsFiles,
+};
 
 /// A server's configuration, checked.
 #[derive(Clone, Debug)]
@@ -21,6 +25,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Where gRPC is served; port 0 for any that is free.
     pub listen: SocketAddr,
+    /// Where health is served as well, in plain text and nothing beside it; `None`: nowhere.
+    pub health_listen: Option<SocketAddr>,
     /// Regions without which a miss cannot be told. At least one.
     pub expected_regions: Vec<CspRegion>,
     /// How old a region's load may grow before it is marked stale.
@@ -35,12 +41,22 @@ pub struct Config {
     pub limits: Limits,
     /// When the audit log is put aside, and how much of it is kept.
     pub audit: Rotation,
+    /// The certificate to serve with; `None`: plain text.
+    pub tls: Option<TlsFiles>,
+    /// Who is known, and as what.
+    pub identities: Arc<Identities>,
+    /// Bounds of connections.
+    pub connections: Connections,
+    /// How long the server goes on answering after its health has said that it ends.
+    pub delay: Duration,
     /// How long calls in flight may take to finish at shutdown.
     pub drain: Duration,
     /// What is logged, and how.
     pub log: Log,
     /// Threads that serve calls; 1 is a runtime without the cost of sharing work among threads.
     pub worker_threads: usize,
+    /// Everything that was given, and where.
+    pub(super) given: Vec<Setting>,
 }
 
 /// Bounds of what callers may ask for.
@@ -60,13 +76,6 @@ pub struct Limits {
     pub min_upload_rate: u64,
     /// What loads leave free of the disk.
     pub keep_free_bytes: u64,
-}
-
-impl Limits {
-    /// What the sender of an upload must keep to.
-    pub(super) const fn pace(&self) -> PaceLimits {
-        PaceLimits { silence: self.max_upload_silence, least_rate: self.min_upload_rate }
-    }
 }
 
 /// What is logged, and how.
@@ -111,6 +120,8 @@ impl Config {
         let mut keys = Keys::default();
         flags.config.map_or(Ok(()), |path| keys.file(path))?;
         keys.variables(variables)?;
+        let shown = flags.data_dir.as_ref().map(|path| path.to_string_lossy().into_owned());
+        keys.flag("--data-dir", "data_dir", shown)?;
         keys.flag("--listen", "listen", flags.listen.map(|listen| listen.to_string()))?;
         keys.flag("--log-format", "log.format", flags.log_format)?;
         let config = Self::from_keys(&keys)?;
@@ -122,8 +133,9 @@ impl Config {
         let defaults = loads::Settings::default();
         let listen = keys.get("listen", |given| given.text()?.parse().ok())?;
         let listen: SocketAddr = listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 50051)));
+        let tls = config_connections::tls(keys)?;
         let plaintext_is_fine = keys.get("allow_plaintext", Given::truth)?.unwrap_or(false);
-        if !listen.ip().is_loopback() && !plaintext_is_fine {
+        if tls.is_none() && !listen.ip().is_loopback() && !plaintext_is_fine {
             return Err(ConfigError::Plaintext(listen));
         }
         let whole = |key, default| Ok(keys.get(key, at_least_one)?.unwrap_or(default));
@@ -132,6 +144,7 @@ impl Config {
         Ok(Self {
             data_dir: keys.get("data_dir", path)?.unwrap_or_else(|| PathBuf::from("./var")),
             listen,
+            health_listen: keys.get("health_listen", |given| given.text()?.parse().ok())?,
             expected_regions: keys
                 .get("expected_regions", regions)?
                 .unwrap_or_else(|| vec![CspRegion::North, CspRegion::Central, CspRegion::South]),
@@ -152,12 +165,17 @@ impl Config {
                 bytes: whole("audit.max_file_bytes", defaults.audit.bytes)?,
                 kept: keys.get("audit.kept_files", files)?.unwrap_or(defaults.audit.kept),
             },
+            identities: Arc::new(Identities::from_keys(keys, tls.as_ref())?),
+            tls,
+            connections: config_connections::connections(keys)?,
+            delay: Duration::from_secs(keys.get("shutdown.delay_seconds", Given::whole)?.unwrap_or(0)),
             drain: Duration::from_secs(keys.get("shutdown.drain_seconds", Given::whole)?.unwrap_or(10)),
             log: Log {
                 level: keys.get("log.level", level)?.unwrap_or_else(|| "info".to_owned()),
                 format: keys.get("log.format", format)?.unwrap_or(LogFormat::Auto),
             },
             worker_threads: keys.get("runtime.worker_threads", threads)?.unwrap_or_else(default_threads),
+            given: keys.settings(),
         })
     }
 
@@ -170,6 +188,8 @@ impl Config {
             max_decompressed: self.limits.max_decompressed_bytes,
             max_rows: self.limits.max_rows,
             keep_free: self.limits.keep_free_bytes,
+            max_silence: self.limits.max_upload_silence,
+            min_upload_rate: self.limits.min_upload_rate,
             thresholds: self.guards,
             audit: self.audit,
             retention: loads::Retention::default(),
@@ -179,7 +199,7 @@ impl Config {
 
 /// One thread serves on a small machine. It costs half the processor time a call of several that share work, and no call
 /// waits for another: an answer takes microseconds, a batch pauses within, loads and files have threads of their own.
-fn default_threads() -> usize {
+pub(super) fn default_threads() -> usize {
     match thread::available_parallelism() {
         Ok(processors) if processors.get() > 2 => processors.get(),
         _ => 1,
@@ -222,7 +242,7 @@ fn guards(keys: &Keys, defaults: loads::Thresholds) -> Result<loads::Thresholds,
     })
 }
 
-fn path(given: &Given) -> Option<PathBuf> {
+pub(super) fn path(given: &Given) -> Option<PathBuf> {
     given.text().filter(|text| !text.is_empty()).map(PathBuf::from)
 }
 

@@ -8,10 +8,30 @@ use std::{collections::BTreeMap, fmt, fs, io, net::SocketAddr, path::PathBuf};
 use crate::{domain::Table3Error, duis::ResponseCodesError};
 
 /// Every key, and what it expects.
-pub(super) const KEYS: [(&str, &str); 34] = [
+pub(super) const KEYS: [(&str, &str); 52] = [
     ("data_dir", "a directory"),
     ("listen", "an address and port such as 127.0.0.1:50051"),
+    ("health_listen", "an address and port such as 127.0.0.1:50051"),
     ("allow_plaintext", "true or false"),
+    ("tls.cert", "the path of a PEM file: the server's certificate, then those between it and its CA"),
+    ("tls.key", "the path of a PEM file: the private key of tls.cert"),
+    ("tls.client_ca", "the path of a PEM file: the CA of callers' certificates"),
+    (
+        "identities",
+        "tables, each with uri or dns, roles (planner, csp, operator) and the regions of a csp; each name once",
+    ),
+    ("access.without_certificate", "none, or any of planner, operator and csp:REGION"),
+    ("access.health", "anyone, known or operator"),
+    ("access.reflection", "anyone, known or operator"),
+    ("connections.max", "a whole number from 1 to 100000"),
+    ("connections.max_handshakes", "a whole number from 1 to 100000"),
+    ("connections.handshake_seconds", "a whole number from 1 to 31536000"),
+    ("connections.idle_seconds", "a whole number from 1 to 31536000"),
+    ("connections.max_age_seconds", "a whole number from 1 to 31536000"),
+    ("connections.grace_seconds", "a whole number from 1 to 31536000"),
+    ("connections.max_header_bytes", "a whole number from 4096 to 1048576"),
+    ("connections.keepalive_seconds", "a whole number from 1 to 31536000"),
+    ("connections.keepalive_timeout_seconds", "a whole number from 1 to 31536000"),
     ("expected_regions", "one or more of north, central, south, 4g-north, 4g-central and 4g-south"),
     ("wan_variants", "the path of a Table 3 as CSV"),
     ("duis_response_codes", "the path of a table of DUIS response codes as CSV"),
@@ -39,6 +59,7 @@ pub(super) const KEYS: [(&str, &str); 34] = [
     ("max_age_hours.4g-north", "a whole number from 1"),
     ("max_age_hours.4g-central", "a whole number from 1"),
     ("max_age_hours.4g-south", "a whole number from 1"),
+    ("shutdown.delay_seconds", "a whole number"),
     ("shutdown.drain_seconds", "a whole number"),
     ("log.level", "error, warn, info, debug or trace, or directives such as warn,wan_matrix=debug"),
     ("log.format", "auto, text or json"),
@@ -50,6 +71,9 @@ const PERCENT: &str = "a number from 0 to 100, with up to four decimals";
 const VARIABLE: &str = "WAN_MATRIX_";
 /// Variables of other commands, and those that Kubernetes sets for every pod beside a service called `wan-matrix`.
 const NOT_OURS: [&str; 4] = ["CONFIG", "SERVER", "SERVICE_", "PORT"];
+
+/// What client commands prove themselves with.
+const OF_CLIENTS: [&str; 3] = ["CA", "CERT", "KEY"];
 
 /// Why the configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -77,11 +101,13 @@ pub enum ConfigError {
     #[error("the DUIS response codes that are compiled in: {0}")]
     ShippedResponseCodes(ResponseCodesError),
     #[error(
-        "listen is {0}, which others can reach, and this server speaks plain text: anybody on the way could read and \
-         change the answers; listen on 127.0.0.1 behind a proxy that speaks TLS, or set allow_plaintext = true where \
-         the network itself is trusted"
+        "listen is {0}, which others can reach, and without TLS anybody on the way could read and change the answers: \
+         set tls.cert and tls.key, listen on 127.0.0.1 behind a proxy that speaks TLS, or set allow_plaintext = true \
+         where the network itself is trusted"
     )]
     Plaintext(SocketAddr),
+    #[error("{origin}: {key} is set, and {what}")]
+    Clash { origin: Origin, key: &'static str, what: &'static str },
 }
 
 fn known() -> String {
@@ -110,7 +136,7 @@ impl fmt::Display for Origin {
 }
 
 /// A value as it was given: typed in a file, text elsewhere.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(super) enum Given {
     Toml(toml::Value),
     Text(String),
@@ -157,6 +183,18 @@ impl Given {
     }
 }
 
+impl Given {
+    /// An array of tables; as a text, written as TOML has it within one line.
+    pub(super) fn tables(&self) -> Option<Vec<toml::Table>> {
+        let value = match self {
+            Self::Toml(value) => value.clone(),
+            Self::Text(text) => toml::from_str::<toml::Table>(&format!("x = {text}")).ok()?.remove("x")?,
+        };
+        let toml::Value::Array(tables) = value else { return None };
+        tables.into_iter().map(|table| if let toml::Value::Table(table) = table { Some(table) } else { None }).collect()
+    }
+}
+
 impl fmt::Display for Given {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -164,6 +202,14 @@ impl fmt::Display for Given {
             Self::Text(text) => write!(f, "{text:?}"),
         }
     }
+}
+
+/// One key as it was given.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Setting {
+    pub(super) key: &'static str,
+    pub(super) given: Given,
+    pub(super) origin: Origin,
 }
 
 /// Everything that was given, the later layers over the earlier.
@@ -198,7 +244,7 @@ impl Keys {
     pub(super) fn variables(&mut self, variables: impl Iterator<Item = (String, String)>) -> Result<(), ConfigError> {
         for (name, value) in variables {
             let Some(ours) = name.strip_prefix(VARIABLE) else { continue };
-            if NOT_OURS.iter().any(|other| ours.starts_with(other)) {
+            if NOT_OURS.iter().any(|other| ours.starts_with(other)) || OF_CLIENTS.contains(&ours) {
                 continue;
             }
             let called = |key: &str| key.replace(['.', '-'], "_").eq_ignore_ascii_case(ours);
@@ -236,6 +282,25 @@ impl Keys {
             found: given.to_string(),
             expected: KEYS.into_iter().find(|(known, _)| *known == key).map_or("nothing", |(_, expected)| expected),
         })
+    }
+
+    /// Everything that was given.
+    pub(super) fn settings(&self) -> Vec<Setting> {
+        let setting = |(&key, (origin, given)): (&&'static str, &(Origin, Given))| Setting {
+            key,
+            given: given.clone(),
+            origin: origin.clone(),
+        };
+        self.0.iter().map(setting).collect()
+    }
+
+    /// The error of a key that does not go with others.
+    pub(super) fn clash(&self, key: &'static str, what: &'static str) -> ConfigError {
+        match self.origin(key) {
+            Some(origin) => ConfigError::Clash { origin: origin.clone(), key, what },
+            // It is the caller's to see that the key was given.
+            None => ConfigError::UnknownKey { origin: Origin::Variable(String::new()), key: key.to_owned() },
+        }
     }
 
     /// Where a key's value came from.

@@ -93,7 +93,8 @@ fn flags_stand_over_variables_and_those_over_the_file() {
     assert_eq!(config.loads().thresholds, guards);
     assert_eq!(config.limits.max_rows, 20);
     assert_eq!(config.limits.max_request, Duration::from_secs(5));
-    assert_eq!(config.limits.pace(), PaceLimits { silence: Duration::from_secs(60), least_rate: 7 });
+    let loads = config.loads();
+    assert_eq!((loads.max_silence, loads.min_upload_rate), (Duration::from_secs(60), 7));
     assert_eq!(config.loads().keep_free, 0);
     assert_eq!(config.loads().audit, Rotation { bytes: 1000, kept: 3 });
     assert_eq!(config.max_age[CspRegion::South4G], Some(SignedDuration::from_hours(36)));

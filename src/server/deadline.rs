@@ -8,14 +8,16 @@ use tokio::time::timeout;
 use tonic::{Status, body::Body};
 use tower::{Service, service_fn};
 
+use super::live::Live;
+
 /// An upload takes as long as its file needs; silence within it has a limit of its own.
 const UPLOAD: &str = "/wanmatrix.v1.CoverageLoadService/SubmitCoverageLoad";
 
-/// `inner`, given at most `max` for the head of its answer, or less if its caller asks for less.
+/// `inner`, given at most what the configuration allows for the head of its answer, or less if its caller asks for less.
 ///
 /// A load whose last byte has arrived runs to its end on threads of its own, whatever happens to the call.
 pub(super) fn within<S>(
-    max: Duration,
+    live: Live,
     inner: S,
 ) -> impl Service<
     Request<Body>,
@@ -30,7 +32,7 @@ where
     let mut inner = inner;
     // The routes are always ready, so readiness need not be asked for.
     service_fn(move |request: Request<Body>| {
-        let limit = limit(&request, max);
+        let limit = limit(&request, live.load().limits.max_request);
         let answer = inner.call(request);
         async move {
             let Some(limit) = limit else { return answer.await };
@@ -68,7 +70,14 @@ fn parse(value: &HeaderValue) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::Arc;
+
+    use arc_swap::ArcSwap;
+
+    use super::{
+        super::{Config, Flags},
+        *,
+    };
 
     fn asked(path: &str, timeout: Option<&str>) -> Request<Body> {
         let mut request = Request::builder().uri(format!("http://localhost{path}"));
@@ -113,11 +122,17 @@ mod tests {
         }
     }
 
+    fn live(max: Duration) -> Live {
+        let mut config = Config::read(Flags::default(), std::iter::empty()).unwrap();
+        config.limits.max_request = max;
+        Arc::new(ArcSwap::from_pointee(config))
+    }
+
     #[tokio::test]
     async fn work_past_its_deadline_is_dropped_and_answered() {
         let never = service_fn(|_: Request<Body>| std::future::pending::<Result<Response<Body>, Infallible>>());
         for (max, header) in [(Duration::from_secs(3600), Some("1n")), (Duration::ZERO, None)] {
-            let answer = within(max, never).call(asked("/x/Y", header)).await.unwrap();
+            let answer = within(live(max), never).call(asked("/x/Y", header)).await.unwrap();
             let status = Status::from_header_map(answer.headers()).unwrap();
             assert_eq!(status.code(), tonic::Code::DeadlineExceeded, "{header:?}");
         }

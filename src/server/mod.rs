@@ -3,45 +3,53 @@
 //! [`start`] brings one up and gives back [`Running`], which knows the address that was bound and ends the server in
 //! order. Nothing here decides what an answer is.
 
+mod accept;
+mod access;
+mod calls;
+mod certificates;
 mod config;
+mod config_connections;
 mod config_keys;
+mod config_shown;
+mod connection;
 mod deadline;
 mod health;
+mod identities;
+mod live;
+mod peer;
 mod reflection;
+mod reload;
 mod sample;
 mod shutdown;
 mod telemetry;
+mod tls;
+mod wire;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc};
 
+use arc_swap::ArcSwap;
 use tokio::{net::TcpListener, sync::watch, task};
-use tonic::transport::{Server, server::TcpIncoming};
-use tower::layer::layer_fn;
+use tonic::service::Routes;
+use tower::{ServiceBuilder, layer::layer_fn};
 
 use crate::{
     grpc::{CoverageLoadApi, CoverageLoadServiceServer, Expected, LookupService, UPLOAD_MESSAGE_MAX, WanMatrixApi},
     loads::{Clock, LoadError, Loads},
 };
 
+pub use accept::Door;
+pub use certificates::{CertificateStatus, Certificates};
 pub use config::{Config, Flags, Limits, Log, LogFormat};
+pub use config_connections::Connections;
 pub use config_keys::ConfigError;
+pub use identities::{Identities, Open};
 pub use sample::{SampleError, load_sample};
 pub use shutdown::{Running, Signals};
-pub use telemetry::start_telemetry;
+pub use telemetry::{LogLevel, start_telemetry};
+pub use tls::{TlsError, TlsFiles};
 
 use health::Health;
-
-/// Calls in flight on one connection. A planner's client opens more connections before it needs more.
-const MAX_STREAMS: u32 = 256;
-/// Bytes of one upload that may be under way: with HTTP/2's own 64 KiB a file's sender would wait for leave at every other
-/// breath. All uploads of a connection share the second.
-const STREAM_WINDOW: u32 = 1 << 20;
-const CONNECTION_WINDOW: u32 = 2 << 20;
-/// A chunk of a file travels in a few frames instead of dozens.
-const FRAME: u32 = 256 << 10;
-/// A peer that vanished without a word is noticed after both together.
-const PING_EVERY: Duration = Duration::from_secs(60);
-const PING_ANSWER: Duration = Duration::from_secs(20);
+use live::Live;
 
 /// Why a server did not come up, or ended by itself.
 #[derive(Debug, thiserror::Error)]
@@ -54,8 +62,8 @@ pub enum ServeError {
     Loads(#[from] LoadError),
     #[error("the descriptors for reflection cannot be read: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
-    #[error("the server ended unexpectedly: {0}")]
-    Transport(#[from] tonic::transport::Error),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     #[error("a task of the server ended unexpectedly: {0}")]
     Task(#[from] task::JoinError),
 }
@@ -68,36 +76,71 @@ pub enum ServeError {
 /// # Errors
 /// [`ServeError`], and nothing is left running.
 pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError> {
-    let listen = config.listen;
-    let listener = TcpListener::bind(listen).await.map_err(|source| ServeError::Listen { listen, source })?;
-    let addr = listener.local_addr().map_err(|source| ServeError::Listen { listen, source })?;
+    let certificates = open_certificates(config, &clock).await?;
+    let (listener, addr) = bind(config.listen).await?;
+    let for_probes = match config.health_listen {
+        Some(listen) => Some(bind(listen).await?),
+        None => None,
+    };
 
     let (settings, table3, time) = (config.loads(), Arc::clone(&config.table3), Arc::clone(&clock));
     let loads = task::spawn_blocking(move || Loads::open(settings, table3, time)).await??;
-    let expected = Expected::new(&config.expected_regions).with_max_age(config.max_age.clone());
+    let expected = Expected::new(&config.expected_regions).with_max_age(config.max_age);
 
+    let started = Arc::new(config.clone());
+    let live: Live = Arc::new(ArcSwap::new(Arc::clone(&started)));
     let (draining, drain) = watch::channel(false);
-    let (stopping, stop) = watch::channel(false);
     let (health, health_api) = Health::follow(Arc::clone(&loads), expected.clone(), drain.clone()).await;
     let lookups = WanMatrixApi::new(Arc::clone(&loads), expected, config.duis_response_codes.clone(), clock);
-    let uploads = CoverageLoadApi::new(Arc::clone(&loads), config.limits.pace(), stop);
-    let max_request = config.limits.max_request;
-    let router = Server::builder()
-        .max_concurrent_streams(MAX_STREAMS)
-        .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .max_frame_size(FRAME)
-        .http2_keepalive_interval(Some(PING_EVERY))
-        .http2_keepalive_timeout(Some(PING_ANSWER))
-        .layer(layer_fn(move |routes| deadline::within(max_request, routes)))
-        .add_service(LookupService::new(lookups))
+    let uploads = CoverageLoadApi::new(Arc::clone(&loads), drain.clone());
+    let routes = Routes::new(LookupService::new(lookups))
         .add_service(CoverageLoadServiceServer::new(uploads).max_decoding_message_size(UPLOAD_MESSAGE_MAX))
-        .add_service(health_api)
+        .add_service(health_api.clone())
         .add_service(reflection::v1()?)
-        .add_service(reflection::v1alpha()?);
-    // tonic's own setting is not applied to a listener that is handed in.
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    let served = task::spawn(router.serve_with_incoming_shutdown(incoming, shutdown::told(drain)));
-    tracing::info!(%addr, data_dir = %config.data_dir.display(), "serving");
-    Ok(Running { addr, loads, health, draining, stopping, served, drain_limit: config.drain })
+        .add_service(reflection::v1alpha()?)
+        .prepare();
+    // The outermost first.
+    let (guard, limit) = ((Arc::clone(&live), Arc::clone(&loads)), Arc::clone(&live));
+    let service = ServiceBuilder::new()
+        .layer(layer_fn(move |inner| access::guarded(Arc::clone(&guard.0), Arc::clone(&guard.1), inner)))
+        .layer(layer_fn(move |inner| deadline::within(Arc::clone(&limit), inner)))
+        .service(routes);
+
+    let door = Arc::new(Door::default());
+    let mut helpers: Vec<_> =
+        certificates.clone().map(|certificates| task::spawn(certificates.follow())).into_iter().collect();
+    let mut health_addr = None;
+    if let Some((listener, addr)) = for_probes {
+        // Who asks there finds nothing but health, and is not counted with those who come for more.
+        let only_health = Routes::new(health_api).prepare();
+        let (live, drain) = (Arc::clone(&live), drain.clone());
+        helpers.push(task::spawn(accept::serve(listener, None, only_health, live, Arc::default(), drain)));
+        health_addr = Some(addr);
+    }
+    let serving = accept::serve(listener, certificates.clone(), service, Arc::clone(&live), Arc::clone(&door), drain);
+    let served = task::spawn(serving);
+    tracing::info!(
+        %addr, data_dir = %config.data_dir.display(), tls = certificates.is_some(), access = config.identities.said(),
+        "serving"
+    );
+    if certificates.is_none() {
+        tracing::warn!("without TLS every caller on this machine is an operator: it may load and activate coverage");
+    }
+    Ok(Running { addr, loads, health, live, started, certificates, door, draining, served, health_addr, helpers })
+}
+
+async fn bind(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let bound = async {
+        let listener = TcpListener::bind(listen).await?;
+        let addr = listener.local_addr()?;
+        Ok((listener, addr))
+    };
+    bound.await.map_err(|source| ServeError::Listen { listen, source })
+}
+
+async fn open_certificates(config: &Config, clock: &Clock) -> Result<Option<Arc<Certificates>>, ServeError> {
+    let Some(files) = config.tls.clone() else { return Ok(None) };
+    let clock = Arc::clone(clock);
+    let opened = task::spawn_blocking(move || Certificates::open(files, clock)).await??;
+    Ok(Some(Arc::new(opened)))
 }

@@ -71,7 +71,7 @@ pub enum AuditEvent {
     Overridden,
     /// A load's directory was removed.
     Deleted,
-    /// A caller asked for what it may not do.
+    /// A caller tried what it may not.
     Denied,
 }
 

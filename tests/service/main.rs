@@ -5,6 +5,7 @@
 mod audit;
 mod changes;
 mod command;
+mod connections;
 mod country;
 mod damage;
 mod damaged;

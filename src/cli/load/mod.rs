@@ -10,7 +10,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::{
-    connect::ServerUrl,
+    connect::Servers,
     coverage_file::CoverageFile,
     exit::{Exit, Failure},
     screen::{Output, Screen},
@@ -69,16 +69,9 @@ pub struct LoadArgs {
     /// The coverage file
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// The server's gRPC address; repeat it to load to several, one after the other
-    #[arg(
-        id = "server",
-        long = "server",
-        value_name = "URL",
-        env = "WAN_MATRIX_SERVER",
-        value_delimiter = ',',
-        default_value = "http://127.0.0.1:50051"
-    )]
-    pub servers: Vec<ServerUrl>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it")]
+    pub servers: Servers,
     /// How to show the report
     #[arg(long, value_enum, default_value_t = Output::Table)]
     pub output: Output,
@@ -126,7 +119,7 @@ pub async fn run(args: LoadArgs, screen: &mut Screen<'_>) -> Result<Exit, Failur
         activate: args.stage.then_some(false),
     };
     let mut worst = Exit::Answered;
-    for server in &args.servers {
+    for server in &args.servers.urls {
         let exit = match upload::submit(server, header.clone(), &file, screen).await {
             Ok(reply) => told::submitted(&reply, &header, server, args.output, screen).map(|()| Exit::Answered),
             Err(failure @ (Failure::Status { .. } | Failure::Unreachable { .. } | Failure::Answer { .. })) => {
