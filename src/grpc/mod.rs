@@ -14,19 +14,23 @@ mod expected;
 mod failure;
 mod header;
 mod load_shown;
+mod lookup_service;
+mod matrix;
 mod pace;
 mod paced;
 pub mod proto;
 mod reject_stream;
 mod today;
 mod wan_matrix;
+mod wire;
 
 pub use coverage_load::{CoverageLoadApi, MESSAGE_MAX as UPLOAD_MESSAGE_MAX};
 pub use expected::Expected;
+pub use lookup_service::LookupService;
 pub use pace::PaceLimits;
 /// The two services as tonic serves them, and what reflection says of them: all that `server/` need know of `proto`.
 pub use proto::{
     DESCRIPTORS, coverage_load_service_server::CoverageLoadServiceServer,
     wan_matrix_service_server::WanMatrixServiceServer,
 };
-pub use wan_matrix::{MESSAGE_MAX, WanMatrixApi};
+pub use wan_matrix::WanMatrixApi;

@@ -76,7 +76,7 @@ pub enum LoadError {
 
 impl LoadError {
     /// Whether what is on disk cannot be trusted.
-    pub(super) const fn is_damage(&self) -> bool {
+    pub(super) fn is_damage(&self) -> bool {
         match self {
             Self::Store(error) => error.is_damage(),
             _ => false,

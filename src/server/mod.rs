@@ -19,10 +19,7 @@ use tonic::transport::{Server, server::TcpIncoming};
 use tower::layer::layer_fn;
 
 use crate::{
-    grpc::{
-        CoverageLoadApi, CoverageLoadServiceServer, Expected, MESSAGE_MAX, UPLOAD_MESSAGE_MAX, WanMatrixApi,
-        WanMatrixServiceServer,
-    },
+    grpc::{CoverageLoadApi, CoverageLoadServiceServer, Expected, LookupService, UPLOAD_MESSAGE_MAX, WanMatrixApi},
     loads::{Clock, LoadError, Loads},
 };
 
@@ -93,7 +90,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
         .http2_keepalive_interval(Some(PING_EVERY))
         .http2_keepalive_timeout(Some(PING_ANSWER))
         .layer(layer_fn(move |routes| deadline::within(max_request, routes)))
-        .add_service(WanMatrixServiceServer::new(lookups).max_decoding_message_size(MESSAGE_MAX))
+        .add_service(LookupService::new(lookups))
         .add_service(CoverageLoadServiceServer::new(uploads).max_decoding_message_size(UPLOAD_MESSAGE_MAX))
         .add_service(health_api)
         .add_service(reflection::v1()?)

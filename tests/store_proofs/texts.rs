@@ -57,7 +57,7 @@ async fn texts_that_are_all_distinct_and_outgrow_memory_answer_from_the_database
     fs::rename(dir.path().join("loads").join(&large), dir.path().join("moved")).unwrap();
     assert_eq!(changes.nth(2_000).unwrap().after().unwrap().additional_information, text(2_002));
     fs::rename(dir.path().join("moved"), dir.path().join("loads").join(&large)).unwrap();
-    drop(loads);
+    drop((changes, loads));
     each_text_is_its_own(&open(dir.path()), 29);
 }
 
