@@ -224,7 +224,9 @@ fn next(code: Code, reason: &str, load_id: Option<&str>, guards: Option<&str>) -
     let id = load_id.map_or_else(|| "ID".to_owned(), plain);
     Some(match (reason, code) {
         ("LOAD_NOT_FOUND", _) => "`wan-matrix loads list` names the loads this server knows".to_owned(),
-        ("LOAD_RETAINED", _) => format!("`wan-matrix loads show {id}` shows it; `wan-matrix active` what answers now"),
+        ("LOAD_RETAINED", _) => {
+            format!("`wan-matrix loads activate {id}` lets it answer; `wan-matrix active` shows what answers now")
+        }
         ("LOAD_DIGEST_MISMATCH", _) => "if the file was still being written, send it again once it is whole".to_owned(),
         ("COVERAGE_INCOMPLETE", _) => "`wan-matrix active` shows which regions have no load".to_owned(),
         ("COVERAGE_DAMAGED", _) => "tell the server's operator: its log names the damaged load".to_owned(),

@@ -245,9 +245,12 @@ fn recorded(failure: Failure, load_id: String, dry_run: Option<Box<Manifest>>) -
     match dry_run {
         None => failure.with("load_id", load_id),
         Some(manifest) => {
-            // The error's own words are the refusal: they need not travel a third time.
             let record = LoadRecord { manifest: *manifest, state: LoadState::DryRun, activated: None, refusal: None };
-            failure.with("validate_only", "true").carrying(load_shown::load(record))
+            let mut load = load_shown::load(record);
+            // An error travels in headers, whose room is small: what the sender has said itself stays at home.
+            load.reference.clear();
+            load.override_note.clear();
+            failure.with("validate_only", "true").carrying(load)
         }
     }
 }

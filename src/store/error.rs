@@ -47,12 +47,10 @@ impl StoreError {
     /// open no more files: those heal by themselves, and sound blocks must not be thrown away for them.
     #[must_use]
     pub fn is_damage(&self) -> bool {
-        // sled says of a file that is cut short, or holds what it cannot read, that reading failed.
-        let content =
-            |source: &io::Error| matches!(source.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData);
         match self {
             Self::Damaged { .. } => true,
-            Self::Database { source: sled::Error::Io(source), .. } => content(source),
+            // sled tells in many ways of files that are not as it left them; what the system says has a number.
+            Self::Database { source: sled::Error::Io(source), .. } => !is_the_systems(source),
             Self::Database { .. } => true,
             _ => false,
         }
@@ -71,6 +69,23 @@ impl StoreError {
     }
 }
 
+/// Whether the system refused, whatever the file holds.
+fn is_the_systems(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    const REFUSALS: [Errno; 9] = [
+        Errno::MFILE,
+        Errno::NFILE,
+        Errno::NOMEM,
+        Errno::ACCESS,
+        Errno::PERM,
+        Errno::ROFS,
+        Errno::NOSPC,
+        Errno::DQUOT,
+        Errno::IO,
+    ];
+    error.raw_os_error().is_some_and(|number| REFUSALS.iter().any(|refusal| refusal.raw_os_error() == number))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,15 +93,18 @@ mod tests {
     #[test]
     fn only_what_the_disk_holds_is_damage_and_not_how_it_answers() {
         let database = |source| StoreError::Database { path: "blocks".into(), source };
-        let io = |kind: io::ErrorKind| database(sled::Error::Io(kind.into()));
-        let too_many_files = database(sled::Error::Io(io::Error::from_raw_os_error(24)));
+        let system = |number| database(sled::Error::Io(io::Error::from_raw_os_error(number)));
+        let [no_file, input_output, not_allowed, too_many_files, disk_full] = [2, 5, 13, 24, 28].map(system);
+        let cut_short = database(sled::Error::Io(io::ErrorKind::UnexpectedEof.into()));
         for (error, damage, full) in [
             (database(sled::Error::Corruption { at: None, bt: () }), true, false),
-            (io(io::ErrorKind::UnexpectedEof), true, false),
-            (io(io::ErrorKind::InvalidData), true, false),
-            (io(io::ErrorKind::PermissionDenied), false, false),
-            (io(io::ErrorKind::StorageFull), false, true),
+            (cut_short, true, false),
+            (database(sled::Error::Io(io::Error::other("in sled's own words"))), true, false),
+            (no_file, true, false),
+            (input_output, false, false),
+            (not_allowed, false, false),
             (too_many_files, false, false),
+            (disk_full, false, true),
             (StoreError::damaged(Path::new("blocks"), "cut short"), true, false),
             (StoreError::io("reading", "manifest.json")(io::ErrorKind::UnexpectedEof.into()), false, false),
             (StoreError::DiskFull { needed: 2, free: 1 }, false, true),

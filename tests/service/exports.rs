@@ -54,6 +54,16 @@ async fn dates_variants_and_likelihoods_blanked_together() {
 }
 
 #[tokio::test]
+async fn the_variants_sorted_apart_from_their_postcodes() {
+    let mut rows = south();
+    let covered = |row: &[String; 5]| !row[2].is_empty();
+    let mut variants: Vec<_> = rows.iter().filter(|row| covered(row)).map(|row| row[2].clone()).collect();
+    variants.sort();
+    rows.iter_mut().filter(|row| covered(row)).zip(variants).for_each(|(row, variant)| row[2] = variant);
+    assert_snapshot!(refused(&csv(&rows), &[]).await);
+}
+
+#[tokio::test]
 async fn a_column_missing() {
     let without: Vec<_> = COLUMNS.into_iter().filter(|column| *column != "connectivity_likelihood").collect();
     assert_snapshot!(refused(&csv_of(&without, &south()), &[]).await);

@@ -3,7 +3,8 @@
 use insta::assert_snapshot;
 use tonic::{Code, Status};
 use wan_matrix::grpc::proto::{
-    ActivateCoverageLoadRequest, CoverageLoad, CoverageLoadHeader, CoverageLoadState, CspRegion, GetCoverageLoadRequest,
+    ActivateCoverageLoadRequest, CoverageLoad, CoverageLoadHeader, CoverageLoadState, CspRegion,
+    GetCoverageLoadRequest, ListCoverageLoadsRequest,
 };
 
 use crate::{
@@ -62,6 +63,10 @@ async fn a_staged_load_answers_from_the_moment_it_is_activated_also_after_a_rest
     let server = Server::start(directory, &config).await;
     assert_eq!(state(&server, &load.load_id).await, CoverageLoadState::Staged);
     assert_eq!(answering(&server).await, first);
+
+    let request = ListCoverageLoadsRequest { state: CoverageLoadState::Staged.into(), ..Default::default() };
+    let listed = server.loads.clone().list_coverage_loads(request).await.unwrap().into_inner().loads;
+    assert_eq!(listed, std::slice::from_ref(&load));
 
     let active = activate(&server, &load.load_id).await.unwrap();
     assert_eq!((active.state(), active.load_id.as_str()), (CoverageLoadState::Active, load.load_id.as_str()));

@@ -9,15 +9,16 @@ const WORTH_TELLING: u64 = 16 * 1024 * 1024;
 
 /// The progress of one upload.
 pub(super) enum Progress {
-    Bar(ProgressBar),
-    Lines { length: u64, told: u64 },
+    Bar(ProgressBar, &'static str),
+    Lines { length: u64, told: u64, then: &'static str },
 }
 
 impl Progress {
-    /// Starts at nothing sent, of `length` bytes.
-    pub(super) fn start(length: u64, live: bool) -> Self {
+    /// Starts at nothing sent, of `length` bytes. Of a dry run the server stores nothing.
+    pub(super) fn start(length: u64, live: bool, dry_run: bool) -> Self {
+        let then = if dry_run { "the server checks it" } else { "the server checks and stores it" };
         if !live {
-            return Self::Lines { length, told: 0 };
+            return Self::Lines { length, told: 0, then };
         }
         let bar = ProgressBar::new(length);
         // A template that does not parse would only cost the looks.
@@ -25,14 +26,14 @@ impl Progress {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(120));
-        Self::Bar(bar)
+        Self::Bar(bar, then)
     }
 
     /// So many bytes have left. What is said is best effort, as all progress.
     pub(super) fn sent(&mut self, bytes: u64, notes: &mut dyn Write) {
         match self {
-            Self::Bar(bar) => bar.set_position(bytes),
-            Self::Lines { length, told } => {
+            Self::Bar(bar, _) => bar.set_position(bytes),
+            Self::Lines { length, told, .. } => {
                 let tenth = bytes.saturating_mul(10).checked_div(*length).unwrap_or(10);
                 if *length >= WORTH_TELLING && tenth > *told && tenth < 10 {
                     *told = tenth;
@@ -45,19 +46,19 @@ impl Progress {
     /// The file has left; the server still checks, sorts and stores.
     pub(super) fn all_sent(&mut self, notes: &mut dyn Write) {
         match self {
-            Self::Bar(bar) => {
+            Self::Bar(bar, then) => {
                 bar.set_position(bar.length().unwrap_or_default());
-                bar.set_message("sent; the server checks and stores it");
+                bar.set_message(format!("sent; {then}"));
             }
-            Self::Lines { length, .. } => {
-                let _ = writeln!(notes, "sent {}; the server checks and stores it", HumanBytes(*length));
+            Self::Lines { length, then, .. } => {
+                let _ = writeln!(notes, "sent {}; {then}", HumanBytes(*length));
             }
         }
     }
 
     /// Clears the bar: what follows is the report.
     pub(super) fn done(self) {
-        if let Self::Bar(bar) = self {
+        if let Self::Bar(bar, _) = self {
             bar.finish_and_clear();
         }
     }
@@ -71,7 +72,7 @@ mod tests {
     fn off_a_terminal_a_large_file_is_told_by_tenths_and_a_small_one_once() {
         for (length, lines) in [(WORTH_TELLING * 2, 10), (WORTH_TELLING - 1, 1), (0, 1)] {
             let mut notes = Vec::new();
-            let mut progress = Progress::start(length, false);
+            let mut progress = Progress::start(length, false, false);
             for step in 0..=1000 {
                 progress.sent(length / 1000 * step, &mut notes);
             }

@@ -33,11 +33,12 @@ pub(super) async fn submit(
     screen: &mut Screen<'_>,
 ) -> Result<SubmitCoverageLoadResponse, Failure> {
     let mut client = server.coverage_loads().await?;
+    let dry_run = header.validate_only;
     let (send, parts) = mpsc::channel(AHEAD);
     let (count, mut sent) = watch::channel(0);
     let handle = file.handle();
     let mut reader = tokio::task::spawn_blocking(move || send_parts(header, &handle, &send, &count));
-    let mut progress = Progress::start(file.length(), screen.live);
+    let mut progress = Progress::start(file.length(), screen.live, dry_run);
     let mut call = std::pin::pin!(client.submit_coverage_load(ReceiverStream::new(parts)));
     let mut reading = true;
     let reply = loop {
