@@ -101,7 +101,7 @@ fn draw(rounds: &[Round], stock: &Stock) {
         off(a).total_cmp(&off(b))
     });
     let built = if cfg!(debug_assertions) { ", not optimised" } else { "" };
-    let caption = format!("{} of {} rows in {} files{built}", stock.postcodes, stock.rows(), stock.files.len());
+    let caption = format!("{}: {} rows in {} files{built}", stock.postcodes, stock.rows(), stock.files.len());
     let svg = plot::svg(shown.unwrap(), stream::CALLS_A_SECOND, &caption);
     let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/load-disturbance.svg");
     fs::write(&home, svg).unwrap();

@@ -38,6 +38,6 @@ pub(crate) fn is_child() -> bool {
 pub(crate) fn child() -> ! {
     let files: Vec<_> = env::split_paths(&env::var_os(CHILD).unwrap_or_default()).collect();
     loop {
-        assert!(walk(files.iter().map(|file| Path::new(file))) > 0);
+        assert!(walk(files.iter().map(Path::new)) > 0);
     }
 }

@@ -1,10 +1,12 @@
 //! What the audit log is told. Every line is written by the thread that did what it tells of: it is on disk before
 //! anybody hears of it.
 
+use std::io;
+
 use crate::{
     domain::CspRegion,
     ingest::{Encoding, FileError},
-    store::{AuditEvent, AuditLine, StoreError},
+    store::{AuditEvent, AuditLine},
 };
 
 use super::{Guard, LoadError, LoadHeader, Loads};
@@ -53,7 +55,7 @@ impl Loads {
 }
 
 /// Why an upload ended without a load, in a word; `None` where another line tells of it.
-const fn reason(error: &LoadError, encoding: Encoding) -> Option<&'static str> {
+fn reason(error: &LoadError, encoding: Encoding) -> Option<&'static str> {
     Some(match error {
         // A refused load has its line, and an overtaken one was loaded and deleted.
         LoadError::Guards { .. } | LoadError::NoAcceptedRow { .. } | LoadError::Overtaken { .. } => return None,
@@ -71,7 +73,8 @@ const fn reason(error: &LoadError, encoding: Encoding) -> Option<&'static str> {
             Encoding::Gzip | Encoding::Zstd => "encoding",
         },
         LoadError::File(FileError::Header { .. }) => "header-row",
-        LoadError::Store(StoreError::DiskFull { .. }) => "disk-full",
+        LoadError::Store(error) if error.is_disk_full() => "disk-full",
+        LoadError::File(FileError::Disk { source, .. }) if source.kind() == io::ErrorKind::StorageFull => "disk-full",
         LoadError::ShuttingDown | LoadError::File(FileError::Cancelled) => "shutting-down",
         LoadError::Retained { .. } => "retained",
         _ => "server-fault",
@@ -84,4 +87,32 @@ const fn quotes_nothing(error: &LoadError) -> bool {
         error,
         LoadError::File(FileError::Header { .. } | FileError::Unreadable { .. } | FileError::NoAcceptedRow(_))
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreError;
+
+    #[test]
+    fn each_way_to_end_has_its_word_and_those_with_a_line_of_their_own_have_none() {
+        let disk = |kind: io::ErrorKind| LoadError::File(FileError::Disk { doing: "x", source: kind.into() });
+        let unreadable = || {
+            let source = io::ErrorKind::InvalidData.into();
+            LoadError::File(FileError::Unreadable { after: 0, source })
+        };
+        for (error, encoding, word) in [
+            (LoadError::Abandoned, Encoding::Identity, Some("vanished")),
+            (unreadable(), Encoding::Identity, Some("unreadable")),
+            (unreadable(), Encoding::Zstd, Some("encoding")),
+            (disk(io::ErrorKind::StorageFull), Encoding::Gzip, Some("disk-full")),
+            (disk(io::ErrorKind::PermissionDenied), Encoding::Gzip, Some("server-fault")),
+            (StoreError::DiskFull { needed: 2, free: 1 }.into(), Encoding::Gzip, Some("disk-full")),
+            (LoadError::File(FileError::Cancelled), Encoding::Gzip, Some("shutting-down")),
+            (LoadError::ShuttingDown, Encoding::Gzip, Some("shutting-down")),
+            (LoadError::Guards { load_id: "x".to_owned(), tripped: Vec::new(), dry_run: None }, Encoding::Gzip, None),
+        ] {
+            assert_eq!(reason(&error, encoding), word, "{error}");
+        }
+    }
 }
