@@ -37,6 +37,9 @@ pub struct ServeArgs {
     /// Where to listen for gRPC [default: 127.0.0.1:50051]
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
+    /// Where to tell health and metrics over HTTP, or `off` [default: 127.0.0.1:9464]
+    #[arg(long, value_name = "ADDRESS")]
+    pub admin_listen: Option<String>,
     /// Load the built-in sample into an empty store
     #[arg(long)]
     pub sample: bool,
@@ -82,12 +85,18 @@ pub fn run(args: ServeArgs) -> Result<Exit, Failure> {
         LogFormat::Text => "text".to_owned(),
         LogFormat::Json => "json".to_owned(),
     });
-    let flags = Flags { config: args.config, data_dir: args.data_dir, listen: args.listen, log_format: format };
+    let flags = Flags {
+        config: args.config,
+        data_dir: args.data_dir,
+        listen: args.listen,
+        admin_listen: args.admin_listen,
+        log_format: format,
+    };
     // A variable that is not UTF-8 is none of ours.
     let variables =
         env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let config = Config::read(flags, variables)?;
-    server::start_telemetry(&config.log);
+    let _telemetry = server::start_telemetry(&config.log);
     let runtime = runtime(config.worker_threads).map_err(Failure::Machine)?;
     let done = runtime.block_on(until_signalled(&config, args.sample));
     // Whatever still blocks is not waited for: an abandoned load is removed at the next start.

@@ -10,7 +10,9 @@ use crate::loads::{ListFilter, LoadError, Loads, Submitted};
 
 use super::{
     caller::Caller,
-    convert, error, header, load_shown,
+    convert, error, header,
+    load_ids::LoadIds,
+    load_shown,
     proto::{
         ActivateCoverageLoadRequest, ActivateCoverageLoadResponse, CoverageLoadHeader, GetCoverageLoadRequest,
         GetCoverageLoadResponse, ListCoverageLoadsRequest, ListCoverageLoadsResponse, StreamCoverageRejectsRequest,
@@ -123,7 +125,11 @@ impl CoverageLoadService for CoverageLoadApi {
     ) -> Result<Response<SubmitCoverageLoadResponse>, Status> {
         let submitter = Caller::of(&request).name().to_owned();
         let Submitted { record, already_present } = self.submit(request.into_inner(), submitter).await?;
-        Ok(Response::new(SubmitCoverageLoadResponse { load: Some(load_shown::load(record)), already_present }))
+        let load_id = record.manifest.load_id.clone();
+        let mut response =
+            Response::new(SubmitCoverageLoadResponse { load: Some(load_shown::load(record)), already_present });
+        LoadIds::always(&mut response, load_id);
+        Ok(response)
     }
 
     async fn get_coverage_load(
@@ -163,7 +169,10 @@ impl CoverageLoadService for CoverageLoadApi {
         // It reads the load from disk.
         let activated = tokio::task::spawn_blocking(move || loads.activate_retained(&load_id, caller.name())).await;
         let record = activated.map_err(|error| error::task(&error))?.map_err(error::load)?;
-        Ok(Response::new(ActivateCoverageLoadResponse { load: Some(load_shown::load(record)) }))
+        let load_id = record.manifest.load_id.clone();
+        let mut response = Response::new(ActivateCoverageLoadResponse { load: Some(load_shown::load(record)) });
+        LoadIds::always(&mut response, load_id);
+        Ok(response)
     }
 
     type StreamCoverageRejectsStream = RejectStream;

@@ -13,6 +13,7 @@ mod error;
 mod expected;
 mod failure;
 mod header;
+mod load_ids;
 mod load_shown;
 pub mod proto;
 mod reject_stream;
@@ -21,7 +22,10 @@ mod wan_matrix;
 
 pub use caller::{Caller, Roles};
 pub use coverage_load::{CoverageLoadApi, MESSAGE_MAX as UPLOAD_MESSAGE_MAX};
+/// What the server answers by itself, in the words and with the details of every other error.
+pub use error::{deadline_passed, failed, overloaded, rate_limited};
 pub use expected::Expected;
+pub use load_ids::{CALLS, LoadIds};
 /// The two services as tonic serves them, and what reflection says of them: all that `server/` need know of `proto`.
 pub use proto::{
     DESCRIPTORS, coverage_load_service_server::CoverageLoadServiceServer,

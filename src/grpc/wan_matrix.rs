@@ -16,6 +16,7 @@ use super::{
     convert::{self, count},
     error,
     expected::Expected,
+    load_ids::LoadIds,
     proto::{
         ActiveCoverage, BatchRequestWanMatrixRequest, BatchRequestWanMatrixResponse, ListActiveCoverageRequest,
         ListActiveCoverageResponse, ListWanVariantsRequest, ListWanVariantsResponse, ListedWanVariant,
@@ -62,12 +63,14 @@ impl WanMatrixService for WanMatrixApi {
         let asked = self.latest.of(&set);
         let wan_matrix =
             answer(&set, &asked, request.location.as_ref(), as_of).map_err(|miss| error::miss(miss, "location"))?;
-        Ok(Response::new(RequestWanMatrixResponse {
+        let mut response = Response::new(RequestWanMatrixResponse {
             wan_matrix: Some(wan_matrix),
             sources: asked.sources(now),
             missing_regions: asked.missing_numbers(),
             as_of_date: as_of.to_string(),
-        }))
+        });
+        LoadIds::beside(&mut response, &asked.load_ids);
+        Ok(response)
     }
 
     async fn batch_request_wan_matrix(
@@ -106,7 +109,11 @@ impl WanMatrixService for WanMatrixApi {
         // regions, and not in Latin letters could pass what clients take; such a reply is refused in words here, not
         // by the client in none.
         match response.encoded_len() {
-            0..=MESSAGE_MAX => Ok(Response::new(response)),
+            0..=MESSAGE_MAX => {
+                let mut response = Response::new(response);
+                LoadIds::beside(&mut response, &asked.load_ids);
+                Ok(response)
+            }
             bytes => Err(error::reply_too_large(bytes, MESSAGE_MAX).into()),
         }
     }

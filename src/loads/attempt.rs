@@ -1,6 +1,6 @@
 //! A load on its way in.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
@@ -41,9 +41,12 @@ impl Attempt {
         let (reader, reader_parts) = mpsc::channel(WAITING);
         let (tell, outcome) = oneshot::channel();
         let limit = loads.settings().max_bytes_sent;
+        let (counting, region, began) = (Arc::clone(&loads), header.region, Instant::now());
         let process = Process::new(loads, header, keeper.clone());
         let run = move || {
             let result = process.run(reader_parts, keeper_parts);
+            counting.tally().count(region, &result, began.elapsed());
+            drop(counting);
             // The turn is over before the sender hears of it, so that the next load can follow at once.
             drop(turn);
             // Nobody may be listening any more: the load stands all the same.

@@ -16,6 +16,7 @@ mod record;
 mod retention;
 mod settings;
 mod start;
+mod tally;
 mod turn;
 mod upload;
 
@@ -44,6 +45,7 @@ pub use header::{LoadHeader, REFERENCE_MAX};
 pub use record::{LoadRecord, LoadState};
 pub use retention::Retention;
 pub use settings::{Clock, Settings};
+pub use tally::Tally;
 
 use catalogue::Catalogue;
 use turn::Turns;
@@ -66,6 +68,7 @@ pub struct Loads {
     /// Held by whoever opens a retained load, for it may have to be rebuilt.
     opening: Mutex<()>,
     turns: Arc<Turns>,
+    tally: Tally,
     flips: watch::Sender<u64>,
     closing: AtomicBool,
 }
@@ -98,6 +101,7 @@ impl Loads {
             changing: Mutex::default(),
             opening: Mutex::default(),
             turns: Arc::default(),
+            tally: Tally::default(),
             flips: watch::Sender::new(0),
             closing: AtomicBool::new(false),
         });
@@ -123,6 +127,12 @@ impl Loads {
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.flips.subscribe()
+    }
+
+    /// How the loads of this server ended so far.
+    #[must_use]
+    pub const fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Begins a load.

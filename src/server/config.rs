@@ -9,7 +9,10 @@ use crate::{
     loads,
 };
 
-use super::config_keys::{ConfigError, Given, Keys};
+use super::{
+    config_keys::{ConfigError, Given, Keys},
+    limits::{CallLimits, default_bulk_threads},
+};
 
 /// A server's configuration, checked.
 #[derive(Clone, Debug)]
@@ -28,12 +31,18 @@ pub struct Config {
     pub rejects_percent: f64,
     /// Bounds of what callers may ask for.
     pub limits: Limits,
+    /// Bounds of how much of it at once, and how often.
+    pub calls: CallLimits,
+    /// Where health and metrics are told over HTTP; `None` for nowhere.
+    pub admin: Option<SocketAddr>,
     /// How long calls in flight may take to finish at shutdown.
     pub drain: Duration,
     /// What is logged, and how.
     pub log: Log,
     /// Threads that serve calls; 1 is a runtime without the cost of sharing work among threads.
     pub worker_threads: usize,
+    /// Threads of lower priority that do bulk work.
+    pub bulk_threads: usize,
 }
 
 /// Bounds of what callers may ask for.
@@ -58,6 +67,19 @@ pub struct Log {
     pub level: String,
     /// For whom.
     pub format: LogFormat,
+    /// From where on a question took long, and is told of.
+    pub slow_call: Duration,
+    /// Where traces are sent, if anywhere.
+    pub otlp: Option<Otlp>,
+}
+
+/// Where traces are sent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Otlp {
+    /// A collector's address, for OTLP over gRPC.
+    pub endpoint: String,
+    /// Of calls that their caller does not record, every so many are; 0 for none.
+    pub every: u64,
 }
 
 /// Whom log lines are for.
@@ -80,6 +102,8 @@ pub struct Flags {
     pub data_dir: Option<PathBuf>,
     /// `--listen`.
     pub listen: Option<SocketAddr>,
+    /// `--admin-listen`: an address, or `off`.
+    pub admin_listen: Option<String>,
     /// `--log-format`: `text` or `json`.
     pub log_format: Option<String>,
 }
@@ -94,6 +118,7 @@ impl Config {
         flags.config.map_or(Ok(()), |path| keys.file(path))?;
         keys.variables(variables)?;
         keys.flag("--listen", "listen", flags.listen.map(|listen| listen.to_string()))?;
+        keys.flag("--admin-listen", "admin.listen", flags.admin_listen)?;
         keys.flag("--log-format", "log.format", flags.log_format)?;
         let config = Self::from_keys(&keys)?;
         // A path need not be text, and so goes past the keys.
@@ -127,12 +152,17 @@ impl Config {
                 max_request: seconds("limits.max_request_seconds", 30)?,
                 max_upload_silence: seconds("limits.max_upload_silence_seconds", 60)?,
             },
+            calls: CallLimits::from_keys(keys)?,
+            admin: admin(keys)?,
             drain: Duration::from_secs(keys.get("shutdown.drain_seconds", Given::whole)?.unwrap_or(10)),
             log: Log {
                 level: keys.get("log.level", level)?.unwrap_or_else(|| "info".to_owned()),
                 format: keys.get("log.format", format)?.unwrap_or(LogFormat::Auto),
+                slow_call: Duration::from_millis(whole("log.slow_call_milliseconds", 1000)?),
+                otlp: otlp(keys)?,
             },
             worker_threads: keys.get("runtime.worker_threads", threads)?.unwrap_or_else(default_threads),
+            bulk_threads: keys.get("runtime.bulk_threads", threads)?.unwrap_or_else(default_bulk_threads),
         })
     }
 
@@ -213,6 +243,38 @@ fn level(given: &Given) -> Option<String> {
     let plain = |part: &str| ["error", "warn", "info", "debug", "trace"].contains(&part);
     let sound = |part: &str| plain(part) || part.split_once('=').is_some_and(|(_, level)| plain(level));
     text.split(',').all(sound).then(|| text.to_owned())
+}
+
+fn admin(keys: &Keys) -> Result<Option<SocketAddr>, ConfigError> {
+    let address_or_off = |given: &Given| match given.text()? {
+        "off" => Some(None),
+        address => Some(Some(address.parse().ok()?)),
+    };
+    let listen: Option<SocketAddr> =
+        keys.get("admin.listen", address_or_off)?.unwrap_or_else(|| Some(SocketAddr::from(([127, 0, 0, 1], 9464))));
+    // Of its own, beside `allow_plaintext`: probes and scrapers come from elsewhere also where gRPC speaks TLS.
+    let plaintext_is_fine = keys.get("admin.allow_plaintext", Given::truth)?.unwrap_or(false);
+    match listen {
+        Some(listen) if !listen.ip().is_loopback() && !plaintext_is_fine => Err(ConfigError::AdminPlaintext(listen)),
+        listen => Ok(listen),
+    }
+}
+
+fn otlp(keys: &Keys) -> Result<Option<Otlp>, ConfigError> {
+    let address = |given: &Given| {
+        let text = given.text()?;
+        let uri: http::Uri = text.parse().ok()?;
+        (uri.scheme().is_some() && uri.host().is_some()).then(|| text.to_owned())
+    };
+    let every = keys.get("otlp.every", Given::whole)?.unwrap_or(100);
+    let (Some(endpoint), Some(origin)) = (keys.get("otlp.endpoint", address)?, keys.origin("otlp.endpoint")) else {
+        return Ok(None);
+    };
+    if cfg!(feature = "otlp") {
+        Ok(Some(Otlp { endpoint, every }))
+    } else {
+        Err(ConfigError::NoOtlp { origin: origin.clone() })
+    }
 }
 
 fn format(given: &Given) -> Option<LogFormat> {

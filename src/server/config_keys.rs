@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt, fs, io, net::SocketAddr, path::PathBuf};
 use crate::domain::Table3Error;
 
 /// Every key, and what it expects.
-pub(super) const KEYS: [(&str, &str); 21] = [
+pub(super) const KEYS: [(&str, &str); 37] = [
     ("data_dir", "a directory"),
     ("listen", "an address and port such as 127.0.0.1:50051"),
     ("allow_plaintext", "true or false"),
@@ -20,6 +20,16 @@ pub(super) const KEYS: [(&str, &str); 21] = [
     ("limits.max_rows", "a whole number from 1 to 4294967295"),
     ("limits.max_request_seconds", "a whole number from 1"),
     ("limits.max_upload_silence_seconds", "a whole number from 1"),
+    ("limits.max_stream_seconds", "a whole number from 1"),
+    ("limits.max_message_bytes", "a whole number from 65536 to 67108864"),
+    ("limits.max_header_bytes", "a whole number from 1024"),
+    ("limits.max_streams_per_connection", "a whole number from 1"),
+    ("limits.interactive_calls", "a whole number from 1"),
+    ("limits.bulk_calls", "a whole number from 1"),
+    ("limits.watch_calls", "a whole number from 1"),
+    ("limits.caller_share_percent", "a whole number from 1 to 100"),
+    ("limits.calls_per_second", "a whole number; 0 for no limit"),
+    ("limits.calls_burst", "a whole number from 1"),
     ("max_age_hours.north", "a whole number from 1"),
     ("max_age_hours.central", "a whole number from 1"),
     ("max_age_hours.south", "a whole number from 1"),
@@ -29,7 +39,13 @@ pub(super) const KEYS: [(&str, &str); 21] = [
     ("shutdown.drain_seconds", "a whole number"),
     ("log.level", "error, warn, info, debug or trace, or directives such as warn,wan_matrix=debug"),
     ("log.format", "auto, text or json"),
+    ("log.slow_call_milliseconds", "a whole number from 1"),
     ("runtime.worker_threads", "a whole number from 1 to 1024"),
+    ("runtime.bulk_threads", "a whole number from 1 to 1024"),
+    ("admin.listen", "an address and port such as 127.0.0.1:9464, or off"),
+    ("admin.allow_plaintext", "true or false"),
+    ("otlp.endpoint", "the address of a collector such as http://127.0.0.1:4317"),
+    ("otlp.every", "a whole number; 0 for only those whose caller records them"),
 ];
 
 const VARIABLE: &str = "WAN_MATRIX_";
@@ -61,6 +77,13 @@ pub enum ConfigError {
          the network itself is trusted"
     )]
     Plaintext(SocketAddr),
+    #[error(
+        "admin.listen is {0}, which others can reach, and health and metrics are told there in plain text to whoever asks; \
+         listen on 127.0.0.1, or set admin.allow_plaintext = true where the network itself is trusted"
+    )]
+    AdminPlaintext(SocketAddr),
+    #[error("{origin}: otlp.endpoint is set, and this build cannot send traces; build it with --features otlp")]
+    NoOtlp { origin: Origin },
 }
 
 fn known() -> String {

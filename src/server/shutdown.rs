@@ -5,13 +5,17 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::watch,
-    task::JoinHandle,
+    task::{JoinHandle, JoinSet},
     time::timeout,
 };
 
 use crate::loads::Loads;
 
-use super::{ServeError, health::Health};
+use super::{
+    Config, ServeError,
+    gate::{Back, Gate},
+    health::Health,
+};
 
 /// How long an upload that is cut off may take to hear of it.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -20,12 +24,17 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Running {
     pub(super) addr: SocketAddr,
+    pub(super) admin_addr: Option<SocketAddr>,
     pub(super) loads: Arc<Loads>,
+    pub(super) gate: Arc<Gate>,
     pub(super) health: Health,
     pub(super) draining: watch::Sender<bool>,
     pub(super) stopping: watch::Sender<bool>,
     pub(super) served: JoinHandle<Result<(), tonic::transport::Error>>,
     pub(super) drain_limit: Duration,
+    /// Ended with the server: health over HTTP is told to the last.
+    pub(super) _tasks: JoinSet<()>,
+    pub(super) _back: Back,
 }
 
 impl Running {
@@ -33,6 +42,17 @@ impl Running {
     #[must_use]
     pub const fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// The address where health and metrics are told.
+    #[must_use]
+    pub const fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin_addr
+    }
+
+    /// Puts another configuration's limits of calls in force: how many, how often, how long, and what counts as slow.
+    pub fn apply_limits(&self, config: &Config) {
+        self.gate.apply(config);
     }
 
     /// The loads it answers from.

@@ -31,7 +31,8 @@ impl Served {
     pub fn start(data_dir: &Path) -> Self {
         let log = data_dir.with_extension("log");
         let mut command = Command::new(env!("CARGO_BIN_EXE_wan-matrix"));
-        command.arg("serve").arg("--data-dir").arg(data_dir).args(["--listen", "127.0.0.1:0", "--log-format", "json"]);
+        command.arg("serve").arg("--data-dir").arg(data_dir);
+        command.args(["--listen", "127.0.0.1:0", "--admin-listen", "off", "--log-format", "json"]);
         // What happens to be set here must not change what is proved or measured.
         for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("WAN_MATRIX_")) {
             command.env_remove(name);

@@ -1,0 +1,203 @@
+//! Connections whose caller does not take its replies.
+//!
+//! A reply that nobody reads is held by HTTP/2's flow control, where no deadline of a call reaches it: it is asked for
+//! nothing more until the caller gives leave. So each connection counts its open calls by the period they began in, three
+//! counters in turn. A call that has been open for a whole period beyond its own is over its limit by then, and the
+//! connection is closed with everything it holds. Counting costs a call two additions, and no timer.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    sync::oneshot,
+};
+use tonic::transport::server::Connected;
+
+/// Every connection, and the period that calls begin in now.
+#[derive(Debug, Default)]
+pub(crate) struct Connections {
+    period: AtomicUsize,
+    open: Mutex<Vec<Weak<Connection>>>,
+    closed: AtomicU64,
+}
+
+/// One connection, as its calls know it.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    all: Arc<Connections>,
+    calls: [AtomicU32; 3],
+    /// Taken when the connection is to be closed.
+    close: Mutex<Option<oneshot::Sender<()>>>,
+}
+
+/// A call that is counted among its connection's open ones, until dropped.
+#[derive(Debug)]
+pub(super) struct Open {
+    connection: Arc<Connection>,
+    period: usize,
+}
+
+impl Connections {
+    /// A new connection, and what resolves when it must be closed.
+    pub(crate) fn open(self: &Arc<Self>) -> (Arc<Connection>, oneshot::Receiver<()>) {
+        let (close, closed) = oneshot::channel();
+        let all = Arc::clone(self);
+        let connection = Arc::new(Connection { all, calls: Default::default(), close: Mutex::new(Some(close)) });
+        self.lock().push(Arc::downgrade(&connection));
+        (connection, closed)
+    }
+
+    /// Begins another period, and closes every connection with a call from before the last one.
+    pub(super) fn next_period(&self) {
+        let period = self.period.fetch_add(1, Ordering::Relaxed) + 1;
+        // The counter that comes next is the oldest: of the period before the one that has just ended.
+        self.lock().retain(|connection| {
+            let Some(connection) = connection.upgrade() else { return false };
+            if connection.calls[(period + 1) % 3].load(Ordering::Relaxed) > 0 {
+                connection.close();
+            }
+            true
+        });
+    }
+
+    /// How many were closed for what they did not read.
+    pub(crate) fn closed(&self) -> u64 {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Weak<Connection>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Connection {
+    /// Counts a call until it is dropped.
+    pub(super) fn begin(self: &Arc<Self>) -> Open {
+        let period = self.all.period.load(Ordering::Relaxed) % 3;
+        self.calls[period].fetch_add(1, Ordering::Relaxed);
+        Open { connection: Arc::clone(self), period }
+    }
+
+    /// Ends the connection, and every call on it.
+    pub(super) fn close(&self) {
+        let close = self.close.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if close.is_some_and(|close| close.send(()).is_ok()) {
+            self.all.closed.fetch_add(1, Ordering::Relaxed);
+            tracing::info!("a connection was closed: its caller did not take a reply in time");
+        }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.connection.calls[self.period].fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A stream of bytes that ends when its connection must be closed.
+#[derive(Debug)]
+pub(crate) struct Watched<IO> {
+    io: IO,
+    connection: Arc<Connection>,
+    close: Option<oneshot::Receiver<()>>,
+}
+
+impl<IO> Watched<IO> {
+    pub(crate) fn new(io: IO, connections: &Arc<Connections>) -> Self {
+        let (connection, close) = connections.open();
+        Self { io, connection, close: Some(close) }
+    }
+}
+
+/// What a request is told of its connection.
+#[derive(Clone, Debug)]
+pub(crate) struct WatchedInfo<I> {
+    pub(crate) io: I,
+    pub(crate) connection: Arc<Connection>,
+}
+
+impl<IO: Connected> Connected for Watched<IO> {
+    type ConnectInfo = WatchedInfo<IO::ConnectInfo>;
+
+    fn connect_info(&self) -> Self::ConnectInfo {
+        WatchedInfo { io: self.io.connect_info(), connection: Arc::clone(&self.connection) }
+    }
+}
+
+impl<IO: AsyncRead + Unpin> AsyncRead for Watched<IO> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if let Some(close) = &mut self.close
+            && Pin::new(close).poll(cx).is_ready()
+        {
+            self.close = None;
+        }
+        if self.close.is_none() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
+        Pin::new(&mut self.io).poll_read(cx, into)
+    }
+}
+
+impl<IO: AsyncWrite + Unpin> AsyncWrite for Watched<IO> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(cx, from)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        from: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write_vectored(cx, from)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_open_for_a_whole_period_beyond_its_own_closes_its_connection() {
+        let connections = Arc::new(Connections::default());
+        let (connection, mut close) = connections.open();
+        let (busy, mut busy_close) = connections.open();
+        let mut call = connection.begin();
+        for period in 0..7 {
+            // Calls that end within the period after their own are nobody's fault.
+            let next = busy.begin();
+            connections.next_period();
+            drop(next);
+            if period < 4 {
+                drop(std::mem::replace(&mut call, connection.begin()));
+            }
+            let over = period >= 5;
+            assert_eq!(close.try_recv().is_ok(), period == 5, "{period}");
+            assert_eq!(connections.closed(), u64::from(over), "{period}");
+        }
+        assert!(busy_close.try_recv().is_err());
+        // What has gone is not kept.
+        drop((call, connection, busy));
+        connections.next_period();
+        assert!(connections.lock().is_empty());
+    }
+}
