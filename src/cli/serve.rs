@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use tokio::runtime::{Builder, Runtime};
 
 use super::exit::{Exit, Failure};
-use crate::server::{self, Config, ConfigError, Flags, Running, SampleError, ServeError, Signals};
+use crate::server::{self, Config, ConfigError, Flags, Running, SampleError, ServeError, Signals, Telemetry};
 
 /// How to serve. Flags stand over `WAN_MATRIX_*`, those over the configuration file, that over the defaults.
 #[derive(Args, Debug, Default)]
@@ -65,7 +65,10 @@ impl From<ConfigError> for Failure {
 
 impl From<ServeError> for Failure {
     fn from(error: ServeError) -> Self {
-        Self::Serve(error.to_string())
+        match error {
+            ServeError::Tls(error) => Self::Configuration(error.to_string()),
+            error => Self::Serve(error.to_string()),
+        }
     }
 }
 
@@ -92,16 +95,32 @@ pub fn run(args: ServeArgs) -> Result<Exit, Failure> {
         admin_listen: args.admin_listen,
         log_format: format,
     };
-    // A variable that is not UTF-8 is none of ours.
-    let variables =
-        env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let config = Config::read(flags, variables)?;
-    let _telemetry = server::start_telemetry(&config.log);
+    let config = Config::read(flags.clone(), variables())?;
+    let telemetry = server::start_telemetry(&config.log);
     let runtime = runtime(config.worker_threads).map_err(Failure::Machine)?;
-    let done = runtime.block_on(until_signalled(&config, args.sample));
+    let done = runtime.block_on(until_signalled(&config, args.sample, || reread(&flags, &telemetry)));
     // Whatever still blocks is not waited for: an abandoned load is removed at the next start.
     runtime.shutdown_timeout(Duration::from_millis(200));
     done.map(|()| Exit::Answered)
+}
+
+/// A variable that is not UTF-8 is none of ours.
+pub(super) fn variables() -> impl Iterator<Item = (String, String)> {
+    env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// The configuration as it is now; one that is wrong changes nothing.
+fn reread(flags: &Flags, telemetry: &Telemetry) -> Option<Config> {
+    match Config::read(flags.clone(), variables()) {
+        Ok(config) => {
+            telemetry.set_level(&config.log.level);
+            Some(config)
+        }
+        Err(error) => {
+            tracing::error!(%error, "the configuration is wrong; nothing is reloaded");
+            None
+        }
+    }
 }
 
 fn runtime(worker_threads: usize) -> io::Result<Runtime> {
@@ -111,33 +130,41 @@ fn runtime(worker_threads: usize) -> io::Result<Runtime> {
     }
 }
 
-async fn until_signalled(config: &Config, sample: bool) -> Result<(), Failure> {
+async fn until_signalled(config: &Config, sample: bool, reread: impl Fn() -> Option<Config>) -> Result<(), Failure> {
     let mut signals = Signals::new().map_err(Failure::Machine)?;
     let mut running = tokio::select! {
         running = server::start(config, Arc::new(Timestamp::now)) => running?,
         // Nothing is served yet: there is nothing to drain.
         _signal = signals.next() => return Ok(()),
     };
-    let ended = tokio::select! {
-        ended = serve_on(&mut running, sample) => ended,
-        signal = signals.next() => {
-            tracing::info!(signal, "shutting down");
-            Ok(())
-        }
+    let mut ended = tokio::select! {
+        begun = begin(&running, sample) => begun.map(|()| None),
+        signal = signals.next() => Ok(Some(signal)),
     };
+    while let Ok(None) = ended {
+        ended = tokio::select! {
+            ended = running.ended() => ended.map(|()| Some("the end of its listener")).map_err(Failure::from),
+            signal = signals.next_or_reload() => Ok(signal),
+        };
+        if let Ok(None) = ended
+            && let Some(config) = reread()
+        {
+            running.reload(config).await;
+        }
+    }
+    let ended = ended.map(|signal| tracing::info!(signal, "shutting down"));
     tokio::select! {
         down = running.shutdown() => ended.and(down.map_err(Failure::from)),
         _again = signals.next() => Err(Failure::Serve("stopped at once by a second signal".to_owned())),
     }
 }
 
-async fn serve_on(running: &mut Running, sample: bool) -> Result<(), Failure> {
+async fn begin(running: &Running, sample: bool) -> Result<(), Failure> {
     if sample && !server::load_sample(running.loads()).await? {
         tracing::info!("the data directory holds loads already, so the sample was not loaded");
     }
     let ready = ready(running);
-    io::stdout().write_all(ready.as_bytes()).and_then(|()| io::stdout().flush()).map_err(Failure::Output)?;
-    Ok(running.ended().await?)
+    io::stdout().write_all(ready.as_bytes()).and_then(|()| io::stdout().flush()).map_err(Failure::Output)
 }
 
 /// What is printed once calls are answered. Scripts read it: lines are only ever added.
@@ -153,9 +180,13 @@ fn ready(running: &Running) -> String {
     if set.loads().next().is_none() {
         text.push_str("  no coverage is loaded yet: see `wan-matrix load --help`\n");
     }
+    let how = match running.certificates() {
+        None => "-plaintext",
+        Some(_) => "-cacert CA.pem -cert CERT.pem -key KEY.pem",
+    };
     let _infallible = writeln!(
         text,
-        "Try:\n  grpcurl -plaintext -d '{{\"location\":{{\"postcode\":\"AA1 1AA\"}}}}' {addr} \
+        "Try:\n  grpcurl {how} -d '{{\"location\":{{\"postcode\":\"AA1 1AA\"}}}}' {addr} \
          wanmatrix.v1.WanMatrixService/RequestWanMatrix"
     );
     text

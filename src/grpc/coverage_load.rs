@@ -13,6 +13,7 @@ use super::{
     convert, error, header,
     load_ids::LoadIds,
     load_shown,
+    own_loads::OwnLoads,
     proto::{
         ActivateCoverageLoadRequest, ActivateCoverageLoadResponse, CoverageLoadHeader, GetCoverageLoadRequest,
         GetCoverageLoadResponse, ListCoverageLoadsRequest, ListCoverageLoadsResponse, StreamCoverageRejectsRequest,
@@ -20,6 +21,7 @@ use super::{
         submit_coverage_load_request::Part,
     },
     reject_stream::{self, RejectStream},
+    until_stopped::UntilStopped,
 };
 
 /// The largest request this service decodes: a chunk that is too large by little is told so in our words.
@@ -46,15 +48,21 @@ impl CoverageLoadApi {
         Self { loads, silence, stop }
     }
 
-    async fn submit(
-        &self,
-        parts: Streaming<SubmitCoverageLoadRequest>,
-        submitter: String,
-    ) -> Result<Submitted, Status> {
+    const fn own<'a>(&'a self, caller: &'a Caller, method: &'static str) -> OwnLoads<'a> {
+        OwnLoads { loads: &self.loads, caller, method }
+    }
+
+    async fn submit(&self, parts: Streaming<SubmitCoverageLoadRequest>, caller: &Caller) -> Result<Submitted, Status> {
         let mut parts = Parts { parts, silence: self.silence, stop: self.stop.clone() };
+        let own = self.own(caller, "SubmitCoverageLoad");
         let header = parts.header().await?;
+        if !header.override_note.is_empty() {
+            own.overriding()?;
+        }
+        let header = header::read(header, caller.name().to_owned())?;
+        own.region(header.region)?;
         // Dropped on any early return, which abandons it: a sender who goes away leaves nothing behind.
-        let mut attempt = self.loads.begin(header::read(header, submitter)?).map_err(error::load)?;
+        let mut attempt = self.loads.begin(header).map_err(error::load)?;
         loop {
             match parts.chunk().await {
                 Ok(Some(bytes)) => attempt.chunk(bytes).await.map_err(error::load)?,
@@ -123,8 +131,8 @@ impl CoverageLoadService for CoverageLoadApi {
         &self,
         request: Request<Streaming<SubmitCoverageLoadRequest>>,
     ) -> Result<Response<SubmitCoverageLoadResponse>, Status> {
-        let submitter = Caller::of(&request).name().to_owned();
-        let Submitted { record, already_present } = self.submit(request.into_inner(), submitter).await?;
+        let caller = Caller::of(&request);
+        let Submitted { record, already_present } = self.submit(request.into_inner(), &caller).await?;
         let load_id = record.manifest.load_id.clone();
         let mut response =
             Response::new(SubmitCoverageLoadResponse { load: Some(load_shown::load(record)), already_present });
@@ -136,7 +144,8 @@ impl CoverageLoadService for CoverageLoadApi {
         &self,
         request: Request<GetCoverageLoadRequest>,
     ) -> Result<Response<GetCoverageLoadResponse>, Status> {
-        let record = self.loads.get(&request.into_inner().load_id).map_err(error::load)?;
+        let caller = Caller::of(&request);
+        let record = self.own(&caller, "GetCoverageLoad").get(&request.into_inner().load_id)?;
         Ok(Response::new(GetCoverageLoadResponse { load: Some(load_shown::load(record)) }))
     }
 
@@ -144,16 +153,21 @@ impl CoverageLoadService for CoverageLoadApi {
         &self,
         request: Request<ListCoverageLoadsRequest>,
     ) -> Result<Response<ListCoverageLoadsResponse>, Status> {
+        let caller = Caller::of(&request);
+        let own = self.own(&caller, "ListCoverageLoads");
         let request = request.into_inner();
         let region = convert::requested_region(request.csp_region).map_err(error::region_not_known)?;
+        if let Some(region) = region {
+            own.region(region)?;
+        }
         let state = convert::requested_state(request.state).map_err(error::state_not_known)?;
         let page_size = match usize::try_from(request.page_size) {
             Ok(0) => PAGE_DEFAULT,
             Ok(size) => size.min(PAGE_MAX),
             Err(_) => Err(error::negative("page_size", request.page_size.into()))?,
         };
-        let page =
-            self.loads.list(ListFilter { region, state }, page_size, &request.page_token).map_err(error::load)?;
+        let filter = ListFilter { region, state, hidden: own.hidden() };
+        let page = self.loads.list(filter, page_size, &request.page_token).map_err(error::load)?;
         Ok(Response::new(ListCoverageLoadsResponse {
             loads: page.records.into_iter().map(load_shown::load).collect(),
             next_page_token: page.next_page_token,
@@ -166,6 +180,7 @@ impl CoverageLoadService for CoverageLoadApi {
     ) -> Result<Response<ActivateCoverageLoadResponse>, Status> {
         let caller = Caller::of(&request);
         let (loads, load_id) = (Arc::clone(&self.loads), request.into_inner().load_id);
+        self.own(&caller, "ActivateCoverageLoad").activating(&load_id)?;
         // It reads the load from disk.
         let activated = tokio::task::spawn_blocking(move || loads.activate_retained(&load_id, caller.name())).await;
         let record = activated.map_err(|error| error::task(&error))?.map_err(error::load)?;
@@ -175,18 +190,21 @@ impl CoverageLoadService for CoverageLoadApi {
         Ok(response)
     }
 
-    type StreamCoverageRejectsStream = RejectStream;
+    type StreamCoverageRejectsStream = UntilStopped<RejectStream>;
 
     async fn stream_coverage_rejects(
         &self,
         request: Request<StreamCoverageRejectsRequest>,
-    ) -> Result<Response<RejectStream>, Status> {
+    ) -> Result<Response<UntilStopped<RejectStream>>, Status> {
+        let caller = Caller::of(&request);
         let StreamCoverageRejectsRequest { load_id, after_line } = request.into_inner();
         if after_line < 0 {
             Err(error::negative("after_line", after_line))?;
         }
         // No file has a line beyond: the answer is the same.
         let after_line = u32::try_from(after_line).unwrap_or(u32::MAX);
-        Ok(Response::new(reject_stream::rejects(Arc::clone(&self.loads), load_id, after_line).await?))
+        self.own(&caller, "StreamCoverageRejects").get(&load_id)?;
+        let rejects = reject_stream::rejects(Arc::clone(&self.loads), load_id, after_line).await?;
+        Ok(Response::new(UntilStopped::new(rejects, self.stop.clone())))
     }
 }

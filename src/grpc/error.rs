@@ -83,6 +83,11 @@ pub(super) fn state_not_known(number: NotKnown) -> Failure {
     Failure::field(ErrorReason::RequestMalformed, "state", not_known(number))
 }
 
+/// A known caller who may not do that. The code says it all, so there is no reason.
+pub(super) fn denied(what: String) -> Failure {
+    Failure::new(Code::PermissionDenied, ErrorReason::Unspecified, what)
+}
+
 /// A number that must not be below zero.
 pub(super) fn negative(field: &str, value: i64) -> Failure {
     Failure::field(ErrorReason::RequestMalformed, field, format!("{value} is negative; send 0 or more"))

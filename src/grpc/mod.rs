@@ -15,9 +15,11 @@ mod failure;
 mod header;
 mod load_ids;
 mod load_shown;
+mod own_loads;
 pub mod proto;
 mod reject_stream;
 mod today;
+mod until_stopped;
 mod wan_matrix;
 
 pub use caller::{Caller, Roles};

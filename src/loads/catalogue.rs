@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::{
-    domain::CspRegion,
+    domain::{CspRegion, RegionMap},
     store::{ActiveFile, Manifest},
 };
 
@@ -18,6 +18,8 @@ pub struct ListFilter {
     pub region: Option<CspRegion>,
     /// Only those in this state.
     pub state: Option<LoadState>,
+    /// Never those of these regions, whatever else is asked: they are not the caller's business.
+    pub hidden: RegionMap<bool>,
 }
 
 /// A page of loads, newest first.
@@ -68,6 +70,7 @@ impl Catalogue {
             .retained
             .values()
             .chain(self.refused.values().map(|(manifest, _)| manifest))
+            .filter(|manifest| !filter.hidden[manifest.region])
             .filter(|manifest| filter.region.is_none_or(|region| region == manifest.region))
             .map(|manifest| (manifest.received, manifest.load_id.as_str()))
             .collect();

@@ -79,7 +79,7 @@ proptest! {
         let all = walk(&catalogue, ListFilter::default(), 100);
         for region in [None, Some(CspRegion::North), Some(CspRegion::Central)] {
             for state in [None, Some(LoadState::Refused), Some(LoadState::Active), Some(LoadState::Superseded), Some(LoadState::Staged)] {
-                let kept: Vec<_> = walk(&catalogue, ListFilter { region, state }, page_size)
+                let kept: Vec<_> = walk(&catalogue, ListFilter { region, state, ..ListFilter::default() }, page_size)
                     .into_iter().map(|r| r.manifest.load_id).collect();
                 let wanted: Vec<_> = all.iter()
                     .filter(|r| region.is_none_or(|region| region == r.manifest.region))
@@ -88,6 +88,19 @@ proptest! {
                 prop_assert_eq!(kept, wanted);
             }
         }
+    }
+
+    #[test]
+    fn what_is_hidden_is_on_no_page_and_makes_none_short(loads in 0u32..60, page_size in 1usize..20) {
+        let catalogue = catalogue(loads);
+        let hidden = RegionMap::from_fn(|region| region != CspRegion::North);
+        let own = walk(&catalogue, ListFilter { hidden, ..ListFilter::default() }, page_size);
+        let asked = walk(&catalogue, ListFilter { region: Some(CspRegion::North), ..ListFilter::default() }, page_size);
+        let ids = |records: Vec<LoadRecord>| records.into_iter().map(|r| r.manifest.load_id).collect::<Vec<_>>();
+        prop_assert_eq!(ids(own), ids(asked));
+        // Asked for by name, it stays hidden.
+        let central = ListFilter { region: Some(CspRegion::Central), hidden, ..ListFilter::default() };
+        prop_assert!(walk(&catalogue, central, page_size).is_empty());
     }
 
     #[test]
@@ -100,7 +113,7 @@ proptest! {
 fn a_token_is_good_for_its_own_filters_alone() {
     let catalogue = catalogue(40);
     let token = catalogue.list(ListFilter::default(), 3, "").unwrap().next_page_token;
-    let north = ListFilter { region: Some(CspRegion::North), state: None };
+    let north = ListFilter { region: Some(CspRegion::North), ..ListFilter::default() };
     assert!(matches!(catalogue.list(north, 3, &token), Err(LoadError::PageToken)));
 }
 

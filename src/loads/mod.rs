@@ -5,6 +5,7 @@
 
 mod attempt;
 mod catalogue;
+mod denials;
 mod error;
 mod flip;
 mod guards;
@@ -40,6 +41,7 @@ use crate::{
 
 pub use attempt::{Attempt, Submitted};
 pub use catalogue::{ListFilter, Page};
+pub use denials::Denied;
 pub use error::LoadError;
 pub use header::{LoadHeader, REFERENCE_MAX};
 pub use record::{LoadRecord, LoadState};
@@ -48,6 +50,7 @@ pub use settings::{Clock, Settings};
 pub use tally::Tally;
 
 use catalogue::Catalogue;
+use denials::Denials;
 use turn::Turns;
 
 /// How far a sender's clock may run ahead of ours.
@@ -71,6 +74,7 @@ pub struct Loads {
     tally: Tally,
     flips: watch::Sender<u64>,
     closing: AtomicBool,
+    denials: Denials,
 }
 
 impl std::fmt::Debug for Loads {
@@ -104,6 +108,7 @@ impl Loads {
             tally: Tally::default(),
             flips: watch::Sender::new(0),
             closing: AtomicBool::new(false),
+            denials: Denials::default(),
         });
         for region in CspRegion::ALL {
             loads.tidy(region);

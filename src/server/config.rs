@@ -10,8 +10,11 @@ use crate::{
 };
 
 use super::{
-    config_keys::{ConfigError, Given, Keys},
+    config_connections::{self, Connections},
+    config_keys::{ConfigError, Given, Keys, Setting},
+    identities::Identities,
     limits::{CallLimits, default_bulk_threads},
+    tls::TlsFiles,
 };
 
 /// A server's configuration, checked.
@@ -35,6 +38,14 @@ pub struct Config {
     pub calls: CallLimits,
     /// Where health and metrics are told over HTTP; `None` for nowhere.
     pub admin: Option<SocketAddr>,
+    /// The certificate to serve with; `None`: plain text.
+    pub tls: Option<TlsFiles>,
+    /// Who is known, and as what.
+    pub identities: Arc<Identities>,
+    /// Bounds of connections.
+    pub connections: Connections,
+    /// How long the server goes on answering after its health has said that it ends.
+    pub delay: Duration,
     /// How long calls in flight may take to finish at shutdown.
     pub drain: Duration,
     /// What is logged, and how.
@@ -43,6 +54,8 @@ pub struct Config {
     pub worker_threads: usize,
     /// Threads of lower priority that do bulk work.
     pub bulk_threads: usize,
+    /// Everything that was given, and where.
+    pub(super) given: Vec<Setting>,
 }
 
 /// Bounds of what callers may ask for.
@@ -117,6 +130,8 @@ impl Config {
         let mut keys = Keys::default();
         flags.config.map_or(Ok(()), |path| keys.file(path))?;
         keys.variables(variables)?;
+        let shown = flags.data_dir.as_ref().map(|path| path.to_string_lossy().into_owned());
+        keys.flag("--data-dir", "data_dir", shown)?;
         keys.flag("--listen", "listen", flags.listen.map(|listen| listen.to_string()))?;
         keys.flag("--admin-listen", "admin.listen", flags.admin_listen)?;
         keys.flag("--log-format", "log.format", flags.log_format)?;
@@ -129,8 +144,9 @@ impl Config {
         let defaults = loads::Settings::default();
         let listen = keys.get("listen", |given| given.text()?.parse().ok())?;
         let listen: SocketAddr = listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 50051)));
+        let tls = config_connections::tls(keys)?;
         let plaintext_is_fine = keys.get("allow_plaintext", Given::truth)?.unwrap_or(false);
-        if !listen.ip().is_loopback() && !plaintext_is_fine {
+        if tls.is_none() && !listen.ip().is_loopback() && !plaintext_is_fine {
             return Err(ConfigError::Plaintext(listen));
         }
         let whole = |key, default| Ok(keys.get(key, at_least_one)?.unwrap_or(default));
@@ -154,6 +170,10 @@ impl Config {
             },
             calls: CallLimits::from_keys(keys)?,
             admin: admin(keys)?,
+            identities: Arc::new(Identities::from_keys(keys, tls.as_ref())?),
+            tls,
+            connections: config_connections::connections(keys)?,
+            delay: Duration::from_secs(keys.get("shutdown.delay_seconds", Given::whole)?.unwrap_or(0)),
             drain: Duration::from_secs(keys.get("shutdown.drain_seconds", Given::whole)?.unwrap_or(10)),
             log: Log {
                 level: keys.get("log.level", level)?.unwrap_or_else(|| "info".to_owned()),
@@ -163,6 +183,7 @@ impl Config {
             },
             worker_threads: keys.get("runtime.worker_threads", threads)?.unwrap_or_else(default_threads),
             bulk_threads: keys.get("runtime.bulk_threads", threads)?.unwrap_or_else(default_bulk_threads),
+            given: keys.settings(),
         })
     }
 
@@ -182,7 +203,7 @@ impl Config {
 
 /// One thread serves on a small machine. It costs half the processor time a call of several that share work, and no call
 /// waits for another: an answer takes microseconds, a batch pauses within, loads and files have threads of their own.
-fn default_threads() -> usize {
+pub(super) fn default_threads() -> usize {
     match thread::available_parallelism() {
         Ok(processors) if processors.get() > 2 => processors.get(),
         _ => 1,
@@ -201,7 +222,7 @@ fn percent(given: &Given) -> Option<f64> {
     given.number().filter(|percent| (0.0..=100.0).contains(percent))
 }
 
-fn path(given: &Given) -> Option<PathBuf> {
+pub(super) fn path(given: &Given) -> Option<PathBuf> {
     given.text().filter(|text| !text.is_empty()).map(PathBuf::from)
 }
 
@@ -267,13 +288,11 @@ fn otlp(keys: &Keys) -> Result<Option<Otlp>, ConfigError> {
         (uri.scheme().is_some() && uri.host().is_some()).then(|| text.to_owned())
     };
     let every = keys.get("otlp.every", Given::whole)?.unwrap_or(100);
-    let (Some(endpoint), Some(origin)) = (keys.get("otlp.endpoint", address)?, keys.origin("otlp.endpoint")) else {
-        return Ok(None);
-    };
-    if cfg!(feature = "otlp") {
-        Ok(Some(Otlp { endpoint, every }))
-    } else {
-        Err(ConfigError::NoOtlp { origin: origin.clone() })
+    match keys.get("otlp.endpoint", address)? {
+        Some(_) if !cfg!(feature = "otlp") => {
+            Err(keys.clash("otlp.endpoint", "this build cannot send traces; build it with --features otlp"))
+        }
+        endpoint => Ok(endpoint.map(|endpoint| Otlp { endpoint, every })),
     }
 }
 

@@ -8,10 +8,29 @@ use std::{collections::BTreeMap, fmt, fs, io, net::SocketAddr, path::PathBuf};
 use crate::domain::Table3Error;
 
 /// Every key, and what it expects.
-pub(super) const KEYS: [(&str, &str); 37] = [
+pub(super) const KEYS: [(&str, &str); 53] = [
     ("data_dir", "a directory"),
     ("listen", "an address and port such as 127.0.0.1:50051"),
     ("allow_plaintext", "true or false"),
+    ("tls.cert", "the path of a PEM file: the server's certificate, then those between it and its CA"),
+    ("tls.key", "the path of a PEM file: the private key of tls.cert"),
+    ("tls.client_ca", "the path of a PEM file: the CA of callers' certificates"),
+    (
+        "identities",
+        "tables, each with uri or dns, roles (planner, csp, operator) and the regions of a csp; each name once",
+    ),
+    ("access.without_certificate", "none, or any of planner, operator and csp:REGION"),
+    ("access.health", "anyone, known or operator"),
+    ("access.reflection", "anyone, known or operator"),
+    ("connections.max", "a whole number from 1 to 100000"),
+    ("connections.max_handshakes", "a whole number from 1 to 100000"),
+    ("connections.handshake_seconds", "a whole number from 1 to 31536000"),
+    ("connections.idle_seconds", "a whole number from 1 to 31536000"),
+    ("connections.max_age_seconds", "a whole number from 1 to 31536000"),
+    ("connections.grace_seconds", "a whole number from 1 to 31536000"),
+    ("connections.max_header_bytes", "a whole number from 4096 to 1048576"),
+    ("connections.keepalive_seconds", "a whole number from 1 to 31536000"),
+    ("connections.keepalive_timeout_seconds", "a whole number from 1 to 31536000"),
     ("expected_regions", "one or more of north, central, south, 4g-north, 4g-central and 4g-south"),
     ("wan_variants", "the path of a Table 3 as CSV"),
     ("guards.rejects_percent", "a number from 0 to 100"),
@@ -22,7 +41,6 @@ pub(super) const KEYS: [(&str, &str); 37] = [
     ("limits.max_upload_silence_seconds", "a whole number from 1"),
     ("limits.max_stream_seconds", "a whole number from 1"),
     ("limits.max_message_bytes", "a whole number from 65536 to 67108864"),
-    ("limits.max_header_bytes", "a whole number from 1024"),
     ("limits.max_streams_per_connection", "a whole number from 1"),
     ("limits.interactive_calls", "a whole number from 1"),
     ("limits.bulk_calls", "a whole number from 1"),
@@ -36,6 +54,7 @@ pub(super) const KEYS: [(&str, &str); 37] = [
     ("max_age_hours.4g-north", "a whole number from 1"),
     ("max_age_hours.4g-central", "a whole number from 1"),
     ("max_age_hours.4g-south", "a whole number from 1"),
+    ("shutdown.delay_seconds", "a whole number"),
     ("shutdown.drain_seconds", "a whole number"),
     ("log.level", "error, warn, info, debug or trace, or directives such as warn,wan_matrix=debug"),
     ("log.format", "auto, text or json"),
@@ -50,7 +69,7 @@ pub(super) const KEYS: [(&str, &str); 37] = [
 
 const VARIABLE: &str = "WAN_MATRIX_";
 /// Variables of other commands, and those that Kubernetes sets for every pod beside a service called `wan-matrix`.
-const NOT_OURS: [&str; 4] = ["CONFIG", "SERVER", "SERVICE_", "PORT"];
+const NOT_OURS: [&str; 7] = ["CONFIG", "SERVER", "SERVICE_", "PORT", "CA", "CERT", "KEY"];
 
 /// Why the configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -72,9 +91,9 @@ pub enum ConfigError {
     #[error("the Table 3 that is compiled in: {0}")]
     ShippedTable3(Table3Error),
     #[error(
-        "listen is {0}, which others can reach, and this server speaks plain text: anybody on the way could read and \
-         change the answers; listen on 127.0.0.1 behind a proxy that speaks TLS, or set allow_plaintext = true where \
-         the network itself is trusted"
+        "listen is {0}, which others can reach, and without TLS anybody on the way could read and change the answers: \
+         set tls.cert and tls.key, listen on 127.0.0.1 behind a proxy that speaks TLS, or set allow_plaintext = true \
+         where the network itself is trusted"
     )]
     Plaintext(SocketAddr),
     #[error(
@@ -82,8 +101,8 @@ pub enum ConfigError {
          listen on 127.0.0.1, or set admin.allow_plaintext = true where the network itself is trusted"
     )]
     AdminPlaintext(SocketAddr),
-    #[error("{origin}: otlp.endpoint is set, and this build cannot send traces; build it with --features otlp")]
-    NoOtlp { origin: Origin },
+    #[error("{origin}: {key} is set, and {what}")]
+    Clash { origin: Origin, key: &'static str, what: &'static str },
 }
 
 fn known() -> String {
@@ -112,7 +131,7 @@ impl fmt::Display for Origin {
 }
 
 /// A value as it was given: typed in a file, text elsewhere.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(super) enum Given {
     Toml(toml::Value),
     Text(String),
@@ -157,6 +176,18 @@ impl Given {
     }
 }
 
+impl Given {
+    /// An array of tables; as a text, written as TOML has it within one line.
+    pub(super) fn tables(&self) -> Option<Vec<toml::Table>> {
+        let value = match self {
+            Self::Toml(value) => value.clone(),
+            Self::Text(text) => toml::from_str::<toml::Table>(&format!("x = {text}")).ok()?.remove("x")?,
+        };
+        let toml::Value::Array(tables) = value else { return None };
+        tables.into_iter().map(|table| if let toml::Value::Table(table) = table { Some(table) } else { None }).collect()
+    }
+}
+
 impl fmt::Display for Given {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -164,6 +195,14 @@ impl fmt::Display for Given {
             Self::Text(text) => write!(f, "{text:?}"),
         }
     }
+}
+
+/// One key as it was given.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Setting {
+    pub(super) key: &'static str,
+    pub(super) given: Given,
+    pub(super) origin: Origin,
 }
 
 /// Everything that was given, the later layers over the earlier.
@@ -236,6 +275,25 @@ impl Keys {
             found: given.to_string(),
             expected: KEYS.into_iter().find(|(known, _)| *known == key).map_or("nothing", |(_, expected)| expected),
         })
+    }
+
+    /// Everything that was given.
+    pub(super) fn settings(&self) -> Vec<Setting> {
+        let setting = |(&key, (origin, given)): (&&'static str, &(Origin, Given))| Setting {
+            key,
+            given: given.clone(),
+            origin: origin.clone(),
+        };
+        self.0.iter().map(setting).collect()
+    }
+
+    /// The error of a key that does not go with others.
+    pub(super) fn clash(&self, key: &'static str, what: &'static str) -> ConfigError {
+        match self.origin(key) {
+            Some(origin) => ConfigError::Clash { origin: origin.clone(), key, what },
+            // It is the caller's to see that the key was given.
+            None => ConfigError::UnknownKey { origin: Origin::Variable(String::new()), key: key.to_owned() },
+        }
     }
 
     /// Where a key's value came from.

@@ -39,7 +39,6 @@ fn limits_of_calls_are_read_key_by_key() {
         [limits]
         max_stream_seconds = 1
         max_message_bytes = 65536
-        max_header_bytes = 1024
         max_streams_per_connection = 2
         interactive_calls = 3
         bulk_calls = 4
@@ -63,7 +62,6 @@ fn limits_of_calls_are_read_key_by_key() {
         calls_burst: 8,
         max_stream: Duration::from_secs(1),
         max_streams_per_connection: 2,
-        max_header_bytes: 1024,
         max_message_bytes: 65536,
     };
     assert_eq!(config.calls, expected);

@@ -21,11 +21,9 @@ pub struct CallLimits {
     pub calls_burst: u32,
     /// A stream of answers, whatever deadline its caller gave.
     pub max_stream: Duration,
-    /// Calls in flight on one connection. Held for as long as the server runs, as are the two that follow.
+    /// Calls in flight on one connection: of connections that begin from now on.
     pub max_streams_per_connection: u32,
-    /// A request's headers.
-    pub max_header_bytes: u32,
-    /// A request's message, a file's chunks apart.
+    /// A request's message, a file's chunks apart. Held for as long as the server runs.
     pub max_message_bytes: usize,
 }
 
@@ -40,7 +38,6 @@ impl Default for CallLimits {
             calls_burst: 10_000,
             max_stream: Duration::from_secs(900),
             max_streams_per_connection: 256,
-            max_header_bytes: 16 << 10,
             max_message_bytes: crate::grpc::MESSAGE_MAX,
         }
     }
@@ -66,9 +63,6 @@ impl CallLimits {
                 "limits.max_streams_per_connection",
                 defaults.max_streams_per_connection,
             )?,
-            max_header_bytes: keys
-                .get("limits.max_header_bytes", |given| whole(given).filter(|&bytes| bytes >= 1024))?
-                .unwrap_or(defaults.max_header_bytes),
             max_message_bytes: keys
                 .get("limits.max_message_bytes", message_bytes)?
                 .unwrap_or(defaults.max_message_bytes),

@@ -3,26 +3,39 @@
 //! [`start`] brings one up and gives back [`Running`], which knows the address that was bound and ends the server in
 //! order. Nothing here decides what an answer is.
 
+mod accept;
+mod access;
 mod admin;
-mod calling;
+mod calls;
+mod certificates;
 mod config;
+mod config_connections;
 mod config_keys;
+mod config_shown;
+mod connection;
 mod deadline;
 mod gate;
 mod health;
+mod identities;
 mod limits;
+mod live;
 mod metrics;
+mod peer;
 mod reflection;
+mod reload;
 mod sample;
 mod shutdown;
 mod telemetry;
+mod tls;
+mod wire;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc};
+
+use arc_swap::ArcSwap;
 
 use tokio::{net::TcpListener, sync::watch, task};
-use tokio_stream::StreamExt as _;
-use tonic::transport::{Server, server::TcpIncoming};
-use tower::layer::layer_fn;
+use tonic::service::Routes;
+use tower::{ServiceBuilder, layer::layer_fn};
 
 use crate::{
     grpc::{
@@ -31,26 +44,22 @@ use crate::{
     loads::{Clock, LoadError, Loads},
 };
 
+pub use accept::Door;
+pub use certificates::{CertificateStatus, Certificates};
 pub use config::{Config, Flags, Limits, Log, LogFormat, Otlp};
+pub use config_connections::Connections;
 pub use config_keys::ConfigError;
+pub use identities::{Identities, Open};
 pub use limits::CallLimits;
 pub use sample::{SampleError, load_sample};
 pub use shutdown::{Running, Signals};
 pub use telemetry::{Telemetry, start_telemetry};
+pub use tls::{TlsError, TlsFiles};
 
-use gate::{Back, Gate, Watched};
+use gate::{Back, Gate};
 use health::Health;
-use metrics::{Coverage, Exposition, Metrics};
-
-/// Bytes of one upload that may be under way: with HTTP/2's own 64 KiB a file's sender would wait for leave at every other
-/// breath. All uploads of a connection share the second.
-const STREAM_WINDOW: u32 = 1 << 20;
-const CONNECTION_WINDOW: u32 = 2 << 20;
-/// A chunk of a file travels in a few frames instead of dozens.
-const FRAME: u32 = 256 << 10;
-/// A peer that vanished without a word is noticed after both together.
-const PING_EVERY: Duration = Duration::from_secs(60);
-const PING_ANSWER: Duration = Duration::from_secs(20);
+use live::Live;
+use metrics::{Coverage, Exposition, Metrics, Network};
 
 /// Why a server did not come up, or ended by itself.
 #[derive(Debug, thiserror::Error)]
@@ -67,8 +76,8 @@ pub enum ServeError {
     Loads(#[from] LoadError),
     #[error("the descriptors for reflection cannot be read: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
-    #[error("the server ended unexpectedly: {0}")]
-    Transport(#[from] tonic::transport::Error),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     #[error("a task of the server ended unexpectedly: {0}")]
     Task(#[from] task::JoinError),
 }
@@ -81,6 +90,7 @@ pub enum ServeError {
 /// # Errors
 /// [`ServeError`], and nothing is left running.
 pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError> {
+    let certificates = open_certificates(config, &clock).await?;
     let listen = config.listen;
     let listener = TcpListener::bind(listen).await.map_err(|source| ServeError::Listen { listen, source })?;
     let addr = listener.local_addr().map_err(|source| ServeError::Listen { listen, source })?;
@@ -92,70 +102,78 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
 
     let (settings, table3, time) = (config.loads(), Arc::clone(&config.table3), Arc::clone(&clock));
     let loads = task::spawn_blocking(move || Loads::open(settings, table3, time)).await??;
-    let expected = Expected::new(&config.expected_regions).with_max_age(config.max_age.clone());
+    let expected = Expected::new(&config.expected_regions).with_max_age(config.max_age);
 
+    let started = Arc::new(config.clone());
+    let live: Live = Arc::new(ArcSwap::new(Arc::clone(&started)));
     let (draining, drain) = watch::channel(false);
-    let (stopping, stop) = watch::channel(false);
     let (health, health_api) = Health::follow(Arc::clone(&loads), expected.clone(), drain.clone()).await;
-    let metrics = Arc::new(Metrics::default());
+    let door = Arc::new(Door::default());
     let back = Back::start(config.bulk_threads).map_err(ServeError::Threads)?;
+    let metrics = Arc::new(Metrics::default());
     let gate = Gate::new(config, Arc::clone(&metrics), back.handle().clone());
-    let coverage = Coverage {
-        gate: Arc::clone(&gate),
-        metrics: Arc::clone(&metrics),
-        loads: Arc::clone(&loads),
-        expected: expected.clone(),
-        clock: Arc::clone(&clock),
-        data_dir: config.data_dir.clone(),
-    };
     let mut tasks = task::JoinSet::new();
     tasks.spawn(Arc::clone(&gate).look_after());
     if let Some(listener) = admin_listener {
-        let answers = admin::Answers {
-            health: health.asked(),
-            loads: Arc::clone(&loads),
-            expected: expected.clone(),
-            exposition: Arc::new(Exposition::new(metrics, coverage)),
-            draining: drain.clone(),
-        };
+        let (door, certificates, loads) = (Arc::clone(&door), certificates.clone(), Arc::clone(&loads));
+        let network = Network { door, certificates, loads: Arc::clone(&loads) };
+        let (clock, data_dir) = (Arc::clone(&clock), config.data_dir.clone());
+        let coverage = Coverage { loads: Arc::clone(&loads), expected: expected.clone(), clock, data_dir };
+        let exposition = Arc::new(Exposition::new(metrics, Arc::clone(&gate), network, coverage));
+        let health = health.asked();
+        let answers = admin::Answers { health, loads, expected: expected.clone(), exposition, draining: drain.clone() };
         tasks.spawn(admin::serve(listener, answers));
     }
 
     let lookups = WanMatrixApi::new(Arc::clone(&loads), expected, clock);
-    let uploads = CoverageLoadApi::new(Arc::clone(&loads), config.limits.max_upload_silence, stop);
-    let (limits, connections) = (&config.calls, Arc::clone(gate.connections()));
-    let gated = Arc::clone(&gate);
-    let router = Server::builder()
-        .max_concurrent_streams(limits.max_streams_per_connection)
-        .http2_max_header_list_size(limits.max_header_bytes)
-        .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .max_frame_size(FRAME)
-        .http2_keepalive_interval(Some(PING_EVERY))
-        .http2_keepalive_timeout(Some(PING_ANSWER))
-        .layer(layer_fn(calling::told))
-        .layer(layer_fn(move |routes| gate::gated(Arc::clone(&gated), routes)))
-        .add_service(WanMatrixServiceServer::new(lookups).max_decoding_message_size(limits.max_message_bytes))
+    let uploads = CoverageLoadApi::new(Arc::clone(&loads), config.limits.max_upload_silence, drain.clone());
+    let max_message = config.calls.max_message_bytes;
+    let routes = Routes::new(WanMatrixServiceServer::new(lookups).max_decoding_message_size(max_message))
         .add_service(CoverageLoadServiceServer::new(uploads).max_decoding_message_size(UPLOAD_MESSAGE_MAX))
         .add_service(health_api)
         .add_service(reflection::v1()?)
-        .add_service(reflection::v1alpha()?);
-    // tonic's own setting is not applied to a listener that is handed in.
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    let incoming = incoming.map(move |io| io.map(|io| Watched::new(io, &connections)));
-    let served = task::spawn(router.serve_with_incoming_shutdown(incoming, shutdown::told(drain)));
-    tracing::info!(%addr, admin = ?admin_addr, data_dir = %config.data_dir.display(), "serving");
+        .add_service(reflection::v1alpha()?)
+        .prepare();
+    // The outermost first: what is denied is counted too, and no faster than anything else.
+    let (guard, outermost) = ((Arc::clone(&live), Arc::clone(&loads)), Arc::clone(&gate));
+    let service = ServiceBuilder::new()
+        .layer(layer_fn(move |inner| gate::gated(Arc::clone(&outermost), inner)))
+        .layer(layer_fn(move |inner| access::guarded(Arc::clone(&guard.0), Arc::clone(&guard.1), inner)))
+        .service(routes);
+
+    let readers = Arc::clone(gate.readers());
+    let serving =
+        accept::serve(listener, certificates.clone(), service, Arc::clone(&live), Arc::clone(&door), readers, drain);
+    let served = task::spawn(serving);
+    let follower = certificates.clone().map(|certificates| task::spawn(certificates.follow()));
+    tracing::info!(
+        %addr, admin = admin_addr.map(tracing::field::display), data_dir = %config.data_dir.display(),
+        tls = certificates.is_some(), access = config.identities.said(), "serving"
+    );
+    if certificates.is_none() {
+        tracing::warn!("without TLS every caller on this machine is an operator: it may load and activate coverage");
+    }
     Ok(Running {
         addr,
         admin_addr,
         loads,
         gate,
         health,
+        live,
+        started,
+        certificates,
+        door,
         draining,
-        stopping,
         served,
-        drain_limit: config.drain,
+        follower,
         _tasks: tasks,
         _back: back,
     })
+}
+
+async fn open_certificates(config: &Config, clock: &Clock) -> Result<Option<Arc<Certificates>>, ServeError> {
+    let Some(files) = config.tls.clone() else { return Ok(None) };
+    let clock = Arc::clone(clock);
+    let opened = task::spawn_blocking(move || Certificates::open(files, clock)).await??;
+    Ok(Some(Arc::new(opened)))
 }

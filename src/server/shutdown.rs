@@ -1,4 +1,5 @@
-//! The end of a server, in order: not healthy, no new calls, calls in flight finished or cut off, loads closed.
+//! The end of a server, in order: not healthy, a moment for balancers to hear of it, no new calls, streams and unfinished
+//! loads told, calls in flight finished or cut off, the store closed.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -13,11 +14,14 @@ use crate::loads::Loads;
 
 use super::{
     Config, ServeError,
+    accept::Door,
+    certificates::Certificates,
     gate::{Back, Gate},
     health::Health,
+    live::Live,
 };
 
-/// How long an upload that is cut off may take to hear of it.
+/// How long whoever is told may take to hear of it, however short the drain.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A server that answers calls, until it is shut down.
@@ -28,10 +32,14 @@ pub struct Running {
     pub(super) loads: Arc<Loads>,
     pub(super) gate: Arc<Gate>,
     pub(super) health: Health,
+    pub(super) live: Live,
+    /// As the server was started: what only a restart changes is compared with it.
+    pub(super) started: Arc<Config>,
+    pub(super) certificates: Option<Arc<Certificates>>,
+    pub(super) door: Arc<Door>,
     pub(super) draining: watch::Sender<bool>,
-    pub(super) stopping: watch::Sender<bool>,
-    pub(super) served: JoinHandle<Result<(), tonic::transport::Error>>,
-    pub(super) drain_limit: Duration,
+    pub(super) served: JoinHandle<()>,
+    pub(super) follower: Option<JoinHandle<()>>,
     /// Ended with the server: health over HTTP is told to the last.
     pub(super) _tasks: JoinSet<()>,
     pub(super) _back: Back,
@@ -50,15 +58,22 @@ impl Running {
         self.admin_addr
     }
 
-    /// Puts another configuration's limits of calls in force: how many, how often, how long, and what counts as slow.
-    pub fn apply_limits(&self, config: &Config) {
-        self.gate.apply(config);
-    }
-
     /// The loads it answers from.
     #[must_use]
     pub const fn loads(&self) -> &Arc<Loads> {
         &self.loads
+    }
+
+    /// The certificates it serves with; `None` when it speaks plain text.
+    #[must_use]
+    pub const fn certificates(&self) -> Option<&Arc<Certificates>> {
+        self.certificates.as_ref()
+    }
+
+    /// What its door has seen.
+    #[must_use]
+    pub const fn door(&self) -> &Arc<Door> {
+        &self.door
     }
 
     /// Waits for as long as the server runs.
@@ -66,33 +81,37 @@ impl Running {
     /// # Errors
     /// [`ServeError`]: it ended by itself. Cancel safe.
     pub async fn ended(&mut self) -> Result<(), ServeError> {
-        Ok((&mut self.served).await??)
+        Ok((&mut self.served).await?)
     }
 
-    /// Ends the server: health says NOT_SERVING, the listener closes, connections are told to go away, and calls in
-    /// flight have until the drain limit to finish. What still runs then is cut off, an upload with UNAVAILABLE; a load
-    /// in progress is abandoned, and changes nothing.
+    /// Ends the server. Health says NOT_SERVING, and calls are answered for a configured moment more. Then the listener
+    /// closes, connections are told to go away, streams and a load in progress end with UNAVAILABLE – the load has changed
+    /// nothing – and calls in flight have until the drain limit to finish. What still runs then is cut off.
     ///
     /// # Errors
     /// [`ServeError`] when the server had ended by itself.
     pub async fn shutdown(mut self) -> Result<(), ServeError> {
         self.health.shut().await;
+        let config = self.live.load_full();
+        if let Ok(ended) = timeout(config.delay, &mut self.served).await {
+            return Ok(ended?);
+        }
+        tracing::info!(connections = self.door.open(), "draining");
         self.draining.send_replace(true);
-        let drained = match timeout(self.drain_limit, &mut self.served).await {
-            Ok(served) => Some(served),
-            Err(_) => {
-                tracing::warn!(seconds = self.drain_limit.as_secs(), "calls still in flight are cut off");
-                self.stopping.send_replace(true);
-                timeout(LAST_WORDS, &mut self.served).await.ok()
-            }
-        };
+        let limit = config.drain.max(LAST_WORDS);
         // The threads of a load end at the next row they read.
-        if timeout(self.drain_limit, self.loads.close()).await.is_err() {
+        let (drained, closed) = tokio::join!(timeout(limit, &mut self.served), timeout(limit, self.loads.close()));
+        if closed.is_err() {
             tracing::warn!("a load did not end in time; it is removed at the next start");
         }
+        if let Some(follower) = self.follower {
+            follower.abort();
+        }
         match drained {
-            Some(served) => Ok(served??),
-            None => {
+            Ok(served) => Ok(served?),
+            Err(_) => {
+                let connections = self.door.open();
+                tracing::warn!(connections, seconds = limit.as_secs(), "calls still in flight are cut off");
                 self.served.abort();
                 Ok(())
             }
@@ -105,27 +124,41 @@ pub(super) async fn told(mut signal: watch::Receiver<bool>) {
     let _told = signal.wait_for(|&told| told).await;
 }
 
-/// SIGTERM and SIGINT.
+/// SIGTERM, SIGINT and SIGHUP.
 #[derive(Debug)]
 pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    hang_up: Signal,
 }
 
 impl Signals {
-    /// Takes over both signals: from now on they no longer end the process by themselves.
+    /// Takes over the signals: from now on they no longer end the process by themselves.
     ///
     /// # Errors
     /// When the system refuses.
     pub fn new() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
     }
 
-    /// The next signal's name.
+    /// The name of the next signal to end.
     pub async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+
+    /// The next signal to end, if it comes before one to reload.
+    pub async fn next_or_reload(&mut self) -> Option<&'static str> {
+        tokio::select! {
+            _ = self.terminate.recv() => Some("SIGTERM"),
+            _ = self.interrupt.recv() => Some("SIGINT"),
+            _ = self.hang_up.recv() => None,
         }
     }
 }

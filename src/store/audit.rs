@@ -24,7 +24,8 @@ pub struct AuditLine<'a> {
     pub time: Timestamp,
     /// What.
     pub event: AuditEvent,
-    /// The region it concerns, by slug.
+    /// The region it concerns, by slug; empty where it concerns none.
+    #[serde(skip_serializing_if = "str::is_empty")]
     pub region: &'a str,
     /// The load it concerns; empty before a load has an id.
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -52,6 +53,8 @@ pub enum AuditEvent {
     Overridden,
     /// A load's directory was removed.
     Deleted,
+    /// A caller tried what it may not.
+    Denied,
 }
 
 /// The log of one data directory.

@@ -14,8 +14,8 @@ use crate::{
 use super::{
     Gate,
     account::Account,
-    connection::Open,
     method::{Method, Time},
+    reader::Open,
 };
 
 /// What a call holds: its place in its class, its place in its caller's share, its connection's patience.

@@ -19,7 +19,7 @@ use tonic::{Status, body::Body};
 
 use crate::grpc;
 
-use super::{connection::Connection, trailers};
+use super::{reader::Reader, trailers};
 
 /// Frames of one reply that wait for its caller.
 const WAITING: usize = 2;
@@ -91,7 +91,7 @@ pub(super) struct Bounds {
     pub(super) deadline: Option<Instant>,
     /// How long a reply that is whole may go unread.
     pub(super) unread: Duration,
-    pub(super) connection: Option<std::sync::Arc<Connection>>,
+    pub(super) connection: Option<std::sync::Arc<Reader>>,
 }
 
 /// Does the work of a call on the bulk threads. Gives back the head of its reply, with an empty body where there is none

@@ -13,9 +13,9 @@
 mod account;
 mod body;
 mod call;
-mod connection;
 mod lane;
 mod method;
+mod reader;
 
 use std::{
     convert::Infallible,
@@ -44,11 +44,11 @@ use crate::grpc::{self, Caller, LoadIds};
 use super::{Config, deadline, metrics::Metrics};
 
 use account::{Accounts, Rate};
-use body::GatedBody;
+pub(super) use body::GatedBody;
 use call::{Call, Place};
-pub(super) use connection::{Connection, Connections, Watched, WatchedInfo};
 pub(super) use lane::Back;
 pub(super) use method::{Class, Method};
+pub(super) use reader::{Reader, Readers};
 
 /// Uploads in flight. One load runs at a time; the others are told so, and hold little until they are.
 const UPLOADS: u32 = 64;
@@ -65,7 +65,7 @@ pub(super) struct Gate {
     accounts: Accounts,
     in_flight: [AtomicU32; Class::ALL.len()],
     metrics: Arc<Metrics>,
-    connections: Arc<Connections>,
+    readers: Arc<Readers>,
     back: Handle,
 }
 
@@ -99,7 +99,7 @@ impl Live {
         Self { most, rate, request: config.limits.max_request, stream: limits.max_stream, slow: config.log.slow_call }
     }
 
-    /// How long a reply may go unread once its time is over, and the period of [`Connections`].
+    /// How long a reply may go unread once its time is over, and the period of [`Readers`].
     fn unread(&self) -> Duration {
         self.request.min(UNREAD)
     }
@@ -120,13 +120,12 @@ impl Gate {
             accounts: Accounts::new(),
             in_flight: Default::default(),
             metrics,
-            connections: Arc::default(),
+            readers: Arc::default(),
             back,
         })
     }
 
-    /// Puts other limits in force, for every call that begins from now on. Those of a connection (its streams, its header
-    /// size) and of a message are not among them: they hold for as long as the server runs.
+    /// Puts other limits in force, for every call that begins from now on.
     pub(super) fn apply(&self, config: &Config) {
         self.live.store(Arc::new(Live::new(config)));
     }
@@ -145,8 +144,8 @@ impl Gate {
         self.accounts.len()
     }
 
-    pub(super) const fn connections(&self) -> &Arc<Connections> {
-        &self.connections
+    pub(super) const fn readers(&self) -> &Arc<Readers> {
+        &self.readers
     }
 
     /// Looks after what no single call can: callers that can be forgotten, replies that are not read. Runs until dropped.
@@ -154,7 +153,7 @@ impl Gate {
         loop {
             let live = self.live.load_full();
             tokio::time::sleep(live.request + live.unread()).await;
-            self.connections.next_period();
+            self.readers.next_period();
             self.accounts.forget_idle();
         }
     }
@@ -163,11 +162,11 @@ impl Gate {
     fn admit(
         self: &Arc<Self>,
         request: &Request<Body>,
-    ) -> Result<(Call, Option<Instant>, Option<Arc<Connection>>), Status> {
+    ) -> Result<(Call, Option<Instant>, Option<Arc<Reader>>), Status> {
         let started = std::time::Instant::now();
         let method = Method::of(request.uri().path());
         let caller = request.extensions().get::<Arc<Caller>>().cloned();
-        let connection = request.extensions().get::<Arc<Connection>>();
+        let connection = request.extensions().get::<Arc<Reader>>();
         let traceparent = request.headers().get("traceparent").cloned();
         let call = Call::new(Arc::clone(self), method, started, caller, traceparent);
         let live = self.live.load();
@@ -271,7 +270,7 @@ fn connection_bounds(
     gate: &Gate,
     call: &Call,
     deadline: Option<Instant>,
-    connection: Option<Arc<Connection>>,
+    connection: Option<Arc<Reader>>,
 ) -> Option<lane::Bounds> {
     let back = call.method.rule().lane == method::Lane::Back;
     back.then(|| lane::Bounds { deadline, unread: gate.live.load().unread(), connection })

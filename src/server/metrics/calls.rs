@@ -10,7 +10,7 @@ use prometheus_client::{collector::Collector, encoding::DescriptorEncoder};
 use crate::server::gate::{Class, Gate, Method};
 
 use super::{
-    CODES, Denied, Metrics,
+    CODES, Metrics,
     exposition::{NONE, Told},
 };
 
@@ -72,13 +72,9 @@ impl Collector for Calls {
         let help = "Calls that came sooner than their caller may call";
         Told::counter(encoder, "calls_rate_limited", help)?
             .count(&NONE, metrics.rate_limited.load(Ordering::Relaxed))?;
-        let mut denied = Told::counter(encoder, "denied", "Callers denied: unknown, or not allowed")?;
-        for (why, name) in [(Denied::Unauthenticated, "unauthenticated"), (Denied::Permission, "permission")] {
-            denied.count(&[("reason", name)], metrics.denied[why as usize].load(Ordering::Relaxed))?;
-        }
         Told::gauge(encoder, "callers", "Callers of whom an account is kept")?.is(&NONE, gate.callers() as f64)?;
         let help = "Connections closed because a reply was not taken in time";
-        Told::counter(encoder, "connections_closed_unread", help)?.count(&NONE, gate.connections().closed())
+        Told::counter(encoder, "connections_closed_unread", help)?.count(&NONE, gate.readers().closed())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{
     fmt, fs,
     path::{Path, PathBuf},
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
 };
 
 use jiff::Timestamp;
@@ -13,18 +13,12 @@ use crate::{
     domain::CspRegion,
     grpc::Expected,
     loads::{Clock, Loads},
-    server::gate::Gate,
 };
 
-use super::{
-    Metrics,
-    exposition::{NONE, Told},
-};
+use super::exposition::{NONE, Told};
 
 /// Whose coverage it is.
 pub(in crate::server) struct Coverage {
-    pub(in crate::server) gate: Arc<Gate>,
-    pub(in crate::server) metrics: Arc<Metrics>,
     pub(in crate::server) loads: Arc<Loads>,
     pub(in crate::server) expected: Expected,
     pub(in crate::server) clock: Clock,
@@ -102,22 +96,12 @@ impl Coverage {
         }
         Ok(())
     }
-
-    fn encode_certificate(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        let expiry = self.metrics.certificate_expiry.load(Ordering::Relaxed);
-        let help = "When the certificate in use ends, in seconds since 1970; 0 without TLS";
-        Told::gauge(encoder, "certificate_expiry_timestamp_seconds", help)?.is(&NONE, expiry as f64)?;
-        let refused = self.metrics.certificate_refused.load(Ordering::Relaxed);
-        let help = "1 while the certificate on disk is refused and an earlier one is in use";
-        Told::gauge(encoder, "certificate_refused", help)?.is(&NONE, refused as f64)
-    }
 }
 
 impl Collector for Coverage {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         self.encode_regions(&mut encoder)?;
         self.encode_loads(&mut encoder)?;
-        self.encode_certificate(&mut encoder)?;
         let table3 = hex::encode(self.loads.table3().sha256());
         let labels = [("version", env!("CARGO_PKG_VERSION")), ("table3", table3.as_str())];
         Told::gauge(&mut encoder, "build_info", "1, under the version and the digest of its Table 3")?.is(&labels, 1.0)

@@ -8,7 +8,9 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::{Metrics, calls::Calls, coverage::Coverage};
+use crate::server::gate::Gate;
+
+use super::{Metrics, calls::Calls, coverage::Coverage, network::Network};
 
 /// Before every name of ours.
 const PREFIX: &str = "wan_matrix";
@@ -18,11 +20,12 @@ const PREFIX: &str = "wan_matrix";
 pub(in crate::server) struct Exposition(Registry);
 
 impl Exposition {
-    pub(in crate::server) fn new(metrics: Arc<Metrics>, coverage: Coverage) -> Self {
+    pub(in crate::server) fn new(metrics: Arc<Metrics>, gate: Arc<Gate>, network: Network, coverage: Coverage) -> Self {
         let mut registry = Registry::default();
         registry.register_collector(Box::new(super::process::Collected));
         let ours = registry.sub_registry_with_prefix(PREFIX);
-        ours.register_collector(Box::new(Calls { metrics, gate: Arc::clone(&coverage.gate) }));
+        ours.register_collector(Box::new(Calls { metrics, gate }));
+        ours.register_collector(Box::new(network));
         ours.register_collector(Box::new(coverage));
         Self(registry)
     }

@@ -8,10 +8,11 @@ mod calls;
 mod coverage;
 mod exposition;
 mod histogram;
+mod network;
 mod process;
 
 use std::{
-    sync::atomic::{AtomicI64, AtomicU64, Ordering},
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -22,6 +23,7 @@ use super::gate::{Class, Method};
 pub(super) use coverage::Coverage;
 pub(super) use exposition::Exposition;
 use histogram::Histogram;
+pub(super) use network::Network;
 
 /// Codes of gRPC, from OK to UNAUTHENTICATED.
 const CODES: usize = 17;
@@ -32,11 +34,6 @@ pub(super) struct Metrics {
     methods: [PerMethod; Method::COUNT],
     shed: [AtomicU64; Class::ALL.len()],
     rate_limited: AtomicU64,
-    denied: [AtomicU64; 2],
-    /// Seconds since 1970 at which the certificate in use ends; 0 while there is none.
-    certificate_expiry: AtomicI64,
-    /// Certificates on disk that were not taken up: they are refused until they are right.
-    certificate_refused: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -45,24 +42,12 @@ struct PerMethod {
     took: Histogram,
 }
 
-/// Why a caller was denied.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Denied {
-    /// Nobody vouches for who it is.
-    Unauthenticated,
-    /// It is known, and may not.
-    Permission,
-}
-
 impl Default for Metrics {
     fn default() -> Self {
         Self {
             methods: std::array::from_fn(|_| PerMethod::default()),
             shed: Default::default(),
             rate_limited: AtomicU64::default(),
-            denied: Default::default(),
-            certificate_expiry: AtomicI64::default(),
-            certificate_refused: AtomicU64::default(),
         }
     }
 }
@@ -75,12 +60,6 @@ impl Metrics {
             count.fetch_add(1, Ordering::Relaxed);
         }
         counted.took.observe(took);
-        // Whoever denies need not count as well: the code says it.
-        match code {
-            Code::Unauthenticated => self.denied(Denied::Unauthenticated),
-            Code::PermissionDenied => self.denied(Denied::Permission),
-            _ => {}
-        }
     }
 
     /// How often a method ended with which code.
@@ -99,23 +78,5 @@ impl Metrics {
     /// A call came sooner than its caller may call.
     pub(super) fn rate_limited(&self) {
         self.rate_limited.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// A caller was denied, be it a call or a connection.
-    pub(super) fn denied(&self, why: Denied) {
-        self.denied[why as usize].fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// A certificate is in use; `not_after` in seconds since 1970.
-    #[expect(dead_code, reason = "for whoever takes certificates up")]
-    pub(super) fn certificate_in_use(&self, not_after: i64) {
-        self.certificate_expiry.store(not_after, Ordering::Relaxed);
-        self.certificate_refused.store(0, Ordering::Relaxed);
-    }
-
-    /// The certificate on disk was refused, and the one in use stays.
-    #[expect(dead_code, reason = "for whoever takes certificates up")]
-    pub(super) fn certificate_refused(&self) {
-        self.certificate_refused.store(1, Ordering::Relaxed);
     }
 }

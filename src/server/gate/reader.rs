@@ -1,38 +1,29 @@
-//! Connections whose caller does not take its replies.
+//! Readers whose caller does not take its replies.
 //!
 //! A reply that nobody reads is held by HTTP/2's flow control, where no deadline of a call reaches it: it is asked for
 //! nothing more until the caller gives leave. So each connection counts its open calls by the period they began in, three
 //! counters in turn. A call that has been open for a whole period beyond its own is over its limit by then, and the
 //! connection is closed with everything it holds. Counting costs a call two additions, and no timer.
 
-use std::{
-    io,
-    pin::Pin,
-    sync::{
-        Arc, Mutex, PoisonError, Weak,
-        atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
-    },
-    task::{Context, Poll},
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError, Weak,
+    atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
 };
 
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    sync::oneshot,
-};
-use tonic::transport::server::Connected;
+use tokio::sync::oneshot;
 
 /// Every connection, and the period that calls begin in now.
 #[derive(Debug, Default)]
-pub(crate) struct Connections {
+pub(crate) struct Readers {
     period: AtomicUsize,
-    open: Mutex<Vec<Weak<Connection>>>,
+    open: Mutex<Vec<Weak<Reader>>>,
     closed: AtomicU64,
 }
 
-/// One connection, as its calls know it.
+/// The other end of one connection, as its calls know it.
 #[derive(Debug)]
-pub(crate) struct Connection {
-    all: Arc<Connections>,
+pub(crate) struct Reader {
+    all: Arc<Readers>,
     calls: [AtomicU32; 3],
     /// Taken when the connection is to be closed.
     close: Mutex<Option<oneshot::Sender<()>>>,
@@ -41,16 +32,16 @@ pub(crate) struct Connection {
 /// A call that is counted among its connection's open ones, until dropped.
 #[derive(Debug)]
 pub(super) struct Open {
-    connection: Arc<Connection>,
+    connection: Arc<Reader>,
     period: usize,
 }
 
-impl Connections {
+impl Readers {
     /// A new connection, and what resolves when it must be closed.
-    pub(crate) fn open(self: &Arc<Self>) -> (Arc<Connection>, oneshot::Receiver<()>) {
+    pub(crate) fn open(self: &Arc<Self>) -> (Arc<Reader>, oneshot::Receiver<()>) {
         let (close, closed) = oneshot::channel();
         let all = Arc::clone(self);
-        let connection = Arc::new(Connection { all, calls: Default::default(), close: Mutex::new(Some(close)) });
+        let connection = Arc::new(Reader { all, calls: Default::default(), close: Mutex::new(Some(close)) });
         self.lock().push(Arc::downgrade(&connection));
         (connection, closed)
     }
@@ -73,12 +64,12 @@ impl Connections {
         self.closed.load(Ordering::Relaxed)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Weak<Connection>>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Reader>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Connection {
+impl Reader {
     /// Counts a call until it is dropped.
     pub(super) fn begin(self: &Arc<Self>) -> Open {
         let period = self.all.period.load(Ordering::Relaxed) % 3;
@@ -102,83 +93,13 @@ impl Drop for Open {
     }
 }
 
-/// A stream of bytes that ends when its connection must be closed.
-#[derive(Debug)]
-pub(crate) struct Watched<IO> {
-    io: IO,
-    connection: Arc<Connection>,
-    close: Option<oneshot::Receiver<()>>,
-}
-
-impl<IO> Watched<IO> {
-    pub(crate) fn new(io: IO, connections: &Arc<Connections>) -> Self {
-        let (connection, close) = connections.open();
-        Self { io, connection, close: Some(close) }
-    }
-}
-
-/// What a request is told of its connection.
-#[derive(Clone, Debug)]
-pub(crate) struct WatchedInfo<I> {
-    pub(crate) io: I,
-    pub(crate) connection: Arc<Connection>,
-}
-
-impl<IO: Connected> Connected for Watched<IO> {
-    type ConnectInfo = WatchedInfo<IO::ConnectInfo>;
-
-    fn connect_info(&self) -> Self::ConnectInfo {
-        WatchedInfo { io: self.io.connect_info(), connection: Arc::clone(&self.connection) }
-    }
-}
-
-impl<IO: AsyncRead + Unpin> AsyncRead for Watched<IO> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if let Some(close) = &mut self.close
-            && Pin::new(close).poll(cx).is_ready()
-        {
-            self.close = None;
-        }
-        if self.close.is_none() {
-            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
-        }
-        Pin::new(&mut self.io).poll_read(cx, into)
-    }
-}
-
-impl<IO: AsyncWrite + Unpin> AsyncWrite for Watched<IO> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, from)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        from: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, from)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_call_open_for_a_whole_period_beyond_its_own_closes_its_connection() {
-        let connections = Arc::new(Connections::default());
+        let connections = Arc::new(Readers::default());
         let (connection, mut close) = connections.open();
         let (busy, mut busy_close) = connections.open();
         let mut call = connection.begin();

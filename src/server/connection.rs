@@ -1,0 +1,138 @@
+//! One connection, from its first call to its last: what ends it, and how the other side is told.
+//!
+//! Whatever the reason, GOAWAY goes out first, so that a caller opens another connection and loses no call; what is in
+//! flight may finish, within limits. tonic's own server sends none when a connection's age has a grace, and knows no idle
+//! connections.
+
+use std::{convert::Infallible, hash::BuildHasher as _, pin::pin, sync::Arc, time::Duration};
+
+use http::{Request, Response};
+use hyper::server::conn::http2;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
+use tonic::body::Body;
+use tower::{Service, ServiceExt as _};
+
+use super::{
+    calls::{Calls, counted},
+    config_connections::Connections,
+    gate::{GatedBody, Readers},
+    live::Live,
+    peer::Peer,
+    shutdown,
+    wire::Wire,
+};
+
+/// Bytes of one upload that may be under way: with HTTP/2's own 64 KiB a file's sender would wait for leave at every other
+/// breath. All uploads of a connection share the second.
+const STREAM_WINDOW: u32 = 1 << 20;
+const CONNECTION_WINDOW: u32 = 2 << 20;
+/// A chunk of a file travels in a few frames instead of dozens.
+const FRAME: u32 = 256 << 10;
+/// How long an idle connection may take to notice that it is closed.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// Why a connection ends that both sides would have kept.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    Idle,
+    Old,
+    ServerEnds,
+}
+
+/// Serves a connection to its end.
+pub(super) async fn serve<S>(
+    wire: Wire,
+    peer: Peer,
+    service: S,
+    live: Live,
+    readers: &Arc<Readers>,
+    drain: watch::Receiver<bool>,
+) where
+    S: Service<Request<Body>, Response = Response<GatedBody>, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + 'static,
+{
+    let (limits, streams) = {
+        let config = live.load();
+        (config.connections.clone(), config.calls.max_streams_per_connection)
+    };
+    let (reader, unread) = readers.open();
+    let calls = Arc::new(Calls::default());
+    let (peer, identities) = (Arc::new(peer), live);
+    let address = peer.address();
+    let told = service.map_request(move |mut request: Request<Body>| {
+        request.extensions_mut().insert(peer.caller(&identities.load().identities));
+        request.extensions_mut().insert(Arc::clone(&reader));
+        request
+    });
+    let service = TowerToHyperService::new(counted(Arc::clone(&calls), told));
+    let mut connection = pin!(http2(&limits, streams).serve_connection(TokioIo::new(wire), service));
+
+    let end = tokio::select! {
+        served = connection.as_mut() => return said(address, served),
+        () = calls.idle(limits.idle) => End::Idle,
+        () = sleep(about(limits.max_age)) => End::Old,
+        () = shutdown::told(drain) => End::ServerEnds,
+        // With everything that it holds and does not read. Nobody would hear a GOAWAY.
+        Ok(()) = unread => return,
+    };
+    tracing::debug!(%address, ?end, "telling the other side to go away");
+    connection.as_mut().graceful_shutdown();
+    let within = match end {
+        End::Idle => LAST_WORDS,
+        End::Old => limits.grace,
+        // The server's own limit cuts it off.
+        End::ServerEnds => return said(address, connection.await),
+    };
+    match timeout(within, connection).await {
+        Ok(served) => said(address, served),
+        Err(_) => tracing::info!(%address, ?end, "a connection is cut off with calls still in flight"),
+    }
+}
+
+fn http2(limits: &Connections, streams: u32) -> http2::Builder<TokioExecutor> {
+    let mut http2 = http2::Builder::new(TokioExecutor::new());
+    http2
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(streams)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_frame_size(FRAME)
+        .max_header_list_size(limits.max_header_bytes)
+        .keep_alive_interval(limits.keepalive)
+        .keep_alive_timeout(limits.keepalive_timeout);
+    http2
+}
+
+fn said(address: std::net::SocketAddr, served: hyper::Result<()>) {
+    if let Err(error) = served {
+        tracing::debug!(%address, %error, "a connection failed");
+    }
+}
+
+/// A tenth less or more, so that connections that began together do not all come back together.
+fn about(age: Duration) -> Duration {
+    let chance = std::hash::RandomState::new().hash_one(0);
+    age.mul_f64(0.9) + age.mul_f64(0.2 * (chance >> 40) as f64 / (1_u64 << 24) as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_differ_by_a_tenth() {
+        let age = Duration::from_secs(1000);
+        let ages: Vec<_> = (0..100).map(|_| about(age).as_secs()).collect();
+        assert!(ages.iter().all(|age| (900..=1100).contains(age)), "{ages:?}");
+        assert!(ages.iter().min() < ages.iter().max());
+    }
+}

@@ -1,0 +1,174 @@
+//! Who is known here, and as what: the identities that the configuration names, and what a caller may do who shows none.
+
+use std::{collections::BTreeMap, fmt, net::IpAddr};
+
+use crate::{domain::CspRegion, grpc::Roles};
+
+use super::{
+    config_keys::{ConfigError, Given, Keys},
+    tls::TlsFiles,
+};
+
+/// A name that a certificate proves: a URI or a DNS name among its subject alternative names.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum San {
+    Uri(String),
+    Dns(String),
+}
+
+impl San {
+    pub(super) fn uri(uri: &str) -> Self {
+        Self::Uri(uri.to_owned())
+    }
+
+    /// DNS names are the same in any case.
+    pub(super) fn dns(name: &str) -> Self {
+        Self::Dns(name.to_ascii_lowercase())
+    }
+}
+
+impl fmt::Display for San {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Uri(name) | Self::Dns(name)) = self;
+        name.fmt(f)
+    }
+}
+
+/// Who may use what is not a method of ours.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Open {
+    /// Anybody, with a certificate or without.
+    Anyone,
+    /// Every caller with a role.
+    Known,
+    /// Operators.
+    Operator,
+}
+
+/// Everything that decides who a caller is and what it may do. Replaced as a whole.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Identities {
+    known: BTreeMap<San, Roles>,
+    /// Of a caller on this machine, and of one elsewhere, who shows no certificate.
+    local: Roles,
+    remote: Roles,
+    asks_for_certificates: bool,
+    pub(super) health: Open,
+    pub(super) reflection: Open,
+}
+
+impl Identities {
+    /// What the configuration says, for a server with or without TLS.
+    pub(super) fn from_keys(keys: &Keys, tls: Option<&TlsFiles>) -> Result<Self, ConfigError> {
+        let known = keys.get("identities", identities)?;
+        let without = keys.get("access.without_certificate", roles)?;
+        let asks_for_certificates = tls.is_some_and(|tls| tls.client_ca.is_some());
+        if known.is_some() && !asks_for_certificates {
+            return Err(
+                keys.clash("identities", "nobody can show a certificate: set tls.cert, tls.key and tls.client_ca")
+            );
+        }
+        if tls.is_some() && !asks_for_certificates && without.is_none() {
+            let what = "nobody could call: set tls.client_ca and identities, or access.without_certificate";
+            return Err(keys.clash("tls.cert", what));
+        }
+        let (local, remote) = match (tls, without) {
+            (Some(_), without) => {
+                let roles = without.unwrap_or(Roles::NONE);
+                (roles, roles)
+            }
+            // The machine's own users may read the data directory as well.
+            (None, without) => (Roles::OPERATOR, without.unwrap_or(Roles::PLANNER)),
+        };
+        Ok(Self {
+            known: known.unwrap_or_default(),
+            local,
+            remote,
+            asks_for_certificates,
+            health: keys.get("access.health", open)?.unwrap_or(Open::Anyone),
+            reflection: keys.get("access.reflection", open)?.unwrap_or(Open::Known),
+        })
+    }
+
+    /// What a name may do; `None` when it is not known here.
+    pub(super) fn of(&self, name: &San) -> Option<&Roles> {
+        self.known.get(name)
+    }
+
+    /// What a caller may do who shows no certificate.
+    pub(super) const fn without_certificate(&self, address: IpAddr) -> Roles {
+        // A socket for both protocols shows 127.0.0.1 as ::ffff:127.0.0.1.
+        if address.to_canonical().is_loopback() { self.local } else { self.remote }
+    }
+
+    /// Whether callers may show a certificate at all.
+    pub(super) const fn asks_for_certificates(&self) -> bool {
+        self.asks_for_certificates
+    }
+
+    /// What start-up says: how many are known, and what those may do who are not.
+    pub(super) fn said(&self) -> String {
+        let known = self.known.len();
+        format!("{known} identities; without a certificate: {} on this machine, {} elsewhere", self.local, self.remote)
+    }
+}
+
+/// `[{ uri = "…", roles = ["csp"], regions = ["central", "south"] }, { dns = "…", roles = ["planner"] }]`
+fn identities(given: &Given) -> Option<BTreeMap<San, Roles>> {
+    let mut known = BTreeMap::new();
+    for table in given.tables()? {
+        let text = |key| table.get(key).map(toml::Value::as_str);
+        let name = match (text("uri"), text("dns")) {
+            (Some(uri), None) => San::uri(uri.filter(|uri| uri.contains(':'))?),
+            (None, Some(name)) => San::dns(name.filter(|name| !name.is_empty())?),
+            _ => return None,
+        };
+        let list = |key| match table.get(key) {
+            None => Some(Vec::new()),
+            Some(value) => value.as_array()?.iter().map(toml::Value::as_str).collect::<Option<Vec<_>>>(),
+        };
+        let regions = list("regions")?.into_iter().map(|region| region.parse().ok()).collect::<Option<Vec<_>>>()?;
+        let names = list("roles")?;
+        // A csp without regions, or regions without a csp, is a mistake and not a role without power.
+        if table.len() > 3 || names.is_empty() || names.contains(&"csp") == regions.is_empty() {
+            return None;
+        }
+        let roles = names.into_iter().map(|name| role(name, &regions)).collect::<Option<Vec<_>>>()?;
+        let roles = roles.iter().fold(Roles::NONE, Roles::and);
+        if known.insert(name, roles).is_some() {
+            return None;
+        }
+    }
+    Some(known)
+}
+
+fn role(name: &str, regions: &[CspRegion]) -> Option<Roles> {
+    match name {
+        "planner" => Some(Roles::PLANNER),
+        "csp" => Some(Roles::csp(regions)),
+        "operator" => Some(Roles::OPERATOR),
+        _ => None,
+    }
+}
+
+/// `planner`, `operator` or `csp:central`, any number of them; `none` for none.
+fn roles(given: &Given) -> Option<Roles> {
+    let roles = given.list()?.into_iter().filter(|&name| name != "none").map(|name| match name.strip_prefix("csp:") {
+        Some(region) => Some(Roles::csp(&[region.parse().ok()?])),
+        None => role(name, &[]).filter(|_| name != "csp"),
+    });
+    Some(roles.collect::<Option<Vec<_>>>()?.iter().fold(Roles::NONE, Roles::and))
+}
+
+fn open(given: &Given) -> Option<Open> {
+    match given.text()? {
+        "anyone" => Some(Open::Anyone),
+        "known" => Some(Open::Known),
+        "operator" => Some(Open::Operator),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "identities_tests.rs"]
+mod tests;
