@@ -166,8 +166,8 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
         draining,
         served,
         follower,
-        _tasks: tasks,
-        _back: back,
+        tasks,
+        back,
     })
 }
 

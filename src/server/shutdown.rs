@@ -41,8 +41,8 @@ pub struct Running {
     pub(super) served: JoinHandle<()>,
     pub(super) follower: Option<JoinHandle<()>>,
     /// Ended with the server: health over HTTP is told to the last.
-    pub(super) _tasks: JoinSet<()>,
-    pub(super) _back: Back,
+    pub(super) tasks: JoinSet<()>,
+    pub(super) back: Back,
 }
 
 impl Running {
@@ -107,15 +107,21 @@ impl Running {
         if let Some(follower) = self.follower {
             follower.abort();
         }
-        match drained {
+        let ended = match drained {
             Ok(served) => Ok(served?),
             Err(_) => {
                 let connections = self.door.open();
                 tracing::warn!(connections, seconds = limit.as_secs(), "calls still in flight are cut off");
                 self.served.abort();
+                // It ends by being cut off.
+                let _cut_off = self.served.await;
                 Ok(())
             }
-        }
+        };
+        // Waited for, so that nobody holds the store any more when this returns.
+        self.back.end().await;
+        self.tasks.shutdown().await;
+        ended
     }
 }
 

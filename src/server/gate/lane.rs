@@ -24,6 +24,9 @@ use super::{reader::Reader, trailers};
 /// Frames of one reply that wait for its caller.
 const WAITING: usize = 2;
 
+/// How long work that is given up may take to notice.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// The threads of bulk work. Work that is still on them when they are dropped is given up.
 #[derive(Debug)]
 pub(crate) struct Back {
@@ -37,6 +40,14 @@ impl Back {
         let builder = builder.worker_threads(threads).thread_name("bulk").on_thread_start(give_way).enable_all();
         let runtime = builder.build()?;
         Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime) })
+    }
+
+    /// Ends them, and waits until what they held is let go of.
+    pub(crate) async fn end(mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // It fails when the process ends meanwhile.
+            let _ended = tokio::task::spawn_blocking(move || runtime.shutdown_timeout(LAST_WORDS)).await;
+        }
     }
 
     pub(crate) const fn handle(&self) -> &Handle {
