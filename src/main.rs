@@ -10,6 +10,7 @@ use tokio::runtime::Builder;
 use wan_matrix::cli::{
     self, Cli, Command, ServerCommand,
     check::{self, CheckArgs},
+    config,
     exit::{Exit, Failure},
     screen::Screen,
     serve, synth,
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Ask(command) => ask(command),
         Command::Check(args) => check(args),
+        Command::Config(command) => config::run(command, &mut io::stdout().lock()),
         Command::Synth(args) => synth::run(args).map(|()| Exit::Answered).map_err(Failure::from),
     };
     done.unwrap_or_else(|failure| told(&failure)).into()

@@ -2,14 +2,14 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use clap::Args;
+use clap::{ArgMatches, Args, Command, FromArgMatches};
 use http::Uri;
 use tonic::{
     Request, Status,
     transport::{Channel, Endpoint},
 };
 
-use super::exit::Failure;
+use super::{credentials::Credentials, exit::Failure};
 use crate::grpc::proto::{
     coverage_load_service_client::CoverageLoadServiceClient, wan_matrix_service_client::WanMatrixServiceClient,
 };
@@ -20,23 +20,101 @@ const ANSWER: Duration = Duration::from_secs(60);
 /// A server that vanished without a word is noticed during a long upload.
 const PING_EVERY: Duration = Duration::from_secs(30);
 
-/// The `--server` of the commands that ask one server.
-#[derive(Args, Debug, Clone)]
+/// The `--server` of the commands that ask one server, and what proves who asks.
+#[derive(Debug, Clone)]
 pub struct Server {
+    /// The server, with the credentials to show it.
+    pub url: ServerUrl,
+}
+
+/// The `--server` of the commands that ask several.
+#[derive(Debug, Clone)]
+pub struct Servers {
+    /// The servers, each with the credentials to show it.
+    pub urls: Vec<ServerUrl>,
+}
+
+#[derive(Args)]
+struct OneServer {
     /// The server's gRPC address
     #[arg(
         id = "server",
         long = "server",
         value_name = "URL",
         env = "WAN_MATRIX_SERVER",
-        default_value = "http://127.0.0.1:50051"
+        default_value = "127.0.0.1:50051"
     )]
-    pub url: ServerUrl,
+    url: ServerUrl,
+    #[command(flatten)]
+    credentials: Credentials,
 }
 
-/// A server's address: `http://host:port`, the scheme may be left out.
+#[derive(Args)]
+struct SeveralServers {
+    /// The server's gRPC address; repeat it to load to several, one after the other
+    #[arg(
+        id = "server",
+        long = "server",
+        value_name = "URL",
+        env = "WAN_MATRIX_SERVER",
+        value_delimiter = ',',
+        default_value = "127.0.0.1:50051"
+    )]
+    urls: Vec<ServerUrl>,
+    #[command(flatten)]
+    credentials: Credentials,
+}
+
+impl FromArgMatches for Server {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let OneServer { url, credentials } = OneServer::from_arg_matches(matches)?;
+        Ok(Self { url: url.shown(&credentials) })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        Self::from_arg_matches(matches).map(|server| *self = server)
+    }
+}
+
+impl Args for Server {
+    fn augment_args(command: Command) -> Command {
+        OneServer::augment_args(command)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        OneServer::augment_args_for_update(command)
+    }
+}
+
+impl FromArgMatches for Servers {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let SeveralServers { urls, credentials } = SeveralServers::from_arg_matches(matches)?;
+        Ok(Self { urls: urls.into_iter().map(|url| url.shown(&credentials)).collect() })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        Self::from_arg_matches(matches).map(|servers| *self = servers)
+    }
+}
+
+impl Args for Servers {
+    fn augment_args(command: Command) -> Command {
+        SeveralServers::augment_args(command)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        SeveralServers::augment_args_for_update(command)
+    }
+}
+
+/// A server's address: `http://host:port` or `https://host:port`. The scheme may be left out; it is https when a CA is
+/// named, and http without.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServerUrl(Uri);
+pub struct ServerUrl {
+    uri: Uri,
+    scheme_was_given: bool,
+    credentials: Credentials,
+}
 
 /// A text that is not a server's address.
 #[derive(Debug, thiserror::Error)]
@@ -44,11 +122,8 @@ pub enum ServerUrlError {
     /// Not a URL of that shape.
     #[error("a server's address looks like http://127.0.0.1:50051")]
     Malformed,
-    /// TLS was asked for.
-    #[error("https is not spoken yet: use http://, on a trusted network or through a local proxy that speaks TLS")]
-    Https,
     /// Some other scheme.
-    #[error("the scheme must be http")]
+    #[error("the scheme must be http or https")]
     Scheme,
 }
 
@@ -56,25 +131,24 @@ impl FromStr for ServerUrl {
     type Err = ServerUrlError;
 
     fn from_str(text: &str) -> Result<Self, ServerUrlError> {
-        let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+        let scheme_was_given = text.contains("://");
+        let text = if scheme_was_given { text.to_owned() } else { format!("http://{text}") };
         let uri: Uri = text.parse().map_err(|_| ServerUrlError::Malformed)?;
-        match uri.scheme_str() {
-            Some("http") => {}
-            Some("https") => return Err(ServerUrlError::Https),
-            _ => return Err(ServerUrlError::Scheme),
+        if !matches!(uri.scheme_str(), Some("http" | "https")) {
+            return Err(ServerUrlError::Scheme);
         }
         // A service lives at the root of its address: a path would be silently dropped.
         if uri.host().is_none_or(str::is_empty) || uri.path() != "/" || uri.query().is_some() {
             return Err(ServerUrlError::Malformed);
         }
-        Ok(Self(uri))
+        Ok(Self { uri, scheme_was_given, credentials: Credentials::default() })
     }
 }
 
 /// `http://host:port`, without the slash that a URI ends with.
 impl fmt::Display for ServerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.0.to_string().trim_end_matches('/'))
+        f.pad(self.uri.to_string().trim_end_matches('/'))
     }
 }
 
@@ -107,14 +181,37 @@ impl ServerUrl {
         Failure::Answer { server: self.clone(), what: what.to_owned() }
     }
 
+    /// The same server, shown these credentials.
+    fn shown(mut self, credentials: &Credentials) -> Self {
+        if credentials.ca.is_some() && !self.scheme_was_given {
+            let mut parts = self.uri.clone().into_parts();
+            parts.scheme = Some(http::uri::Scheme::HTTPS);
+            // Of a URI that was whole before, only the scheme is another.
+            self.uri = Uri::from_parts(parts).unwrap_or(self.uri);
+        }
+        self.credentials = credentials.clone();
+        self
+    }
+
     async fn channel(&self) -> Result<Channel, Failure> {
-        let endpoint = Endpoint::from(self.0.clone())
+        let is_https = self.uri.scheme() == Some(&http::uri::Scheme::HTTPS);
+        if !is_https && self.credentials.any() {
+            let what = format!("{self} is plain text, and would not see --ca, --cert and --key; name it as https://");
+            return Err(Failure::Usage(what));
+        }
+        let endpoint = Endpoint::from(self.uri.clone())
             .connect_timeout(CONNECT)
             .http2_keep_alive_interval(PING_EVERY)
             .tcp_nodelay(true);
         let endpoint = endpoint.user_agent(concat!("wan-matrix/", env!("CARGO_PKG_VERSION")));
         let unreachable = |source| Failure::Unreachable { server: self.clone(), source };
-        endpoint.map_err(unreachable)?.connect().await.map_err(unreachable)
+        let mut endpoint = endpoint.map_err(unreachable)?;
+        if is_https {
+            let tls = self.credentials.tls()?;
+            endpoint =
+                endpoint.tls_config(tls).map_err(|error| Failure::Usage(format!("--ca, --cert or --key: {error}")))?;
+        }
+        endpoint.connect().await.map_err(unreachable)
     }
 }
 
@@ -136,16 +233,42 @@ mod tests {
             ("http://coverage.example:50051/", "http://coverage.example:50051"),
             ("localhost:50051", "http://localhost:50051"),
             ("[::1]:50051", "http://[::1]:50051"),
+            ("https://coverage.example", "https://coverage.example"),
         ] {
             assert_eq!(text.parse::<ServerUrl>().unwrap().to_string(), read);
         }
     }
 
     #[test]
+    fn a_ca_makes_an_address_https_unless_it_says_otherwise() {
+        let credentials = Credentials { ca: Some("ca.pem".into()), ..Credentials::default() };
+        for (text, shown) in [
+            ("localhost:50051", "https://localhost:50051"),
+            ("https://localhost:50051", "https://localhost:50051"),
+            ("http://localhost:50051", "http://localhost:50051"),
+        ] {
+            assert_eq!(text.parse::<ServerUrl>().unwrap().shown(&credentials).to_string(), shown);
+        }
+    }
+
+    #[tokio::test]
+    async fn credentials_are_never_thrown_away_and_https_wants_a_ca() {
+        let credentials = Credentials { ca: Some("no/such/ca.pem".into()), ..Credentials::default() };
+        for (text, credentials, said) in [
+            ("http://127.0.0.1:1", &credentials, "is plain text, and would not see --ca"),
+            ("https://127.0.0.1:1", &Credentials::default(), "https wants --ca"),
+            ("127.0.0.1:1", &credentials, "cannot read no/such/ca.pem"),
+        ] {
+            let failure = text.parse::<ServerUrl>().unwrap().shown(credentials).channel().await.unwrap_err();
+            assert!(failure.to_string().contains(said), "{text}: {failure}");
+            assert_eq!(failure.exit(), crate::cli::exit::Exit::Usage);
+        }
+    }
+
+    #[test]
     fn what_cannot_be_spoken_to_is_said_before_connecting() {
         for (text, said) in [
-            ("https://coverage.example", "https is not spoken yet"),
-            ("ftp://coverage.example", "the scheme must be http"),
+            ("ftp://coverage.example", "the scheme must be http or https"),
             ("http://coverage.example/wan", "looks like"),
             ("", "looks like"),
             ("two words", "looks like"),

@@ -5,7 +5,7 @@ use std::{error::Error, fmt, io, path::PathBuf, process::ExitCode};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::{connect::ServerUrl, json::NotProtoJson, plain::plain, synth::SynthFailure};
+use super::{connect::ServerUrl, credentials::tls_fault, json::NotProtoJson, plain::plain, synth::SynthFailure};
 
 /// The exit codes of every command. From 64 up they are those of `sysexits.h`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -46,10 +46,7 @@ pub enum Failure {
     #[error("{0}")]
     Configuration(String),
     /// No connection to the server.
-    #[error(
-        "no server answers at {server}: {}\n  next: is `wan-matrix serve` running there? --server or WAN_MATRIX_SERVER \
-         names another", innermost(.source)
-    )]
+    #[error("no server answers at {server}: {}", unreachable(.source))]
     #[expect(missing_docs, reason = "the message is the documentation")]
     Unreachable { server: ServerUrl, source: tonic::transport::Error },
     /// The server answered with an error.
@@ -157,6 +154,15 @@ fn reason_of(status: &Status) -> String {
     status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
 }
 
+/// Why there is no connection, and what to do.
+fn unreachable(error: &(dyn Error + 'static)) -> String {
+    if let Some(fault) = tls_fault(error) {
+        return format!("the TLS connection failed: {fault}");
+    }
+    let next = "is `wan-matrix serve` running there? --server or WAN_MATRIX_SERVER names another";
+    format!("{}\n  next: {next}", innermost(error))
+}
+
 /// Transport errors say "transport error" and keep the cause ("Connection refused") inside.
 fn innermost(error: &dyn Error) -> String {
     let mut cause = error;
@@ -181,7 +187,7 @@ impl fmt::Display for Refusal<'_> {
             write!(f, " ({})", plain(reason))?;
         }
         match self.status.source() {
-            Some(source) => write!(f, ": {}", innermost(source))?,
+            Some(source) => write!(f, ": {}", tls_fault(source).unwrap_or_else(|| innermost(source)))?,
             None if self.status.message().is_empty() => {}
             None => write!(f, "\n  {}", plain(self.status.message()))?,
         }
@@ -202,6 +208,10 @@ impl fmt::Display for Refusal<'_> {
             write!(f, "\n  it asks to be tried again in {} s", delay.as_secs_f64())?;
         }
         let load_id = details.error_info().and_then(|info| info.metadata.get("load_id")).map(String::as_str);
+        if self.status.source().is_some_and(|source| tls_fault(source).is_some()) {
+            // Said with the fault.
+            return Ok(());
+        }
         next(self.status.code(), reason, load_id).map_or(Ok(()), |next| write!(f, "\n  next: {next}"))
     }
 }

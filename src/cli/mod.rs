@@ -5,8 +5,10 @@
 
 pub mod active;
 pub mod check;
+pub mod config;
 pub mod connect;
 mod coverage_file;
+mod credentials;
 pub mod exit;
 pub mod json;
 pub mod load;
@@ -56,6 +58,9 @@ pub enum Command {
     Check(check::CheckArgs),
     /// Make a national set of synthetic coverage files
     Synth(synth::SynthArgs),
+    /// Check or show a configuration
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it")]
     Ask(ServerCommand),

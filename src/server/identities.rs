@@ -153,7 +153,9 @@ fn role(name: &str, regions: &[CspRegion]) -> Option<Roles> {
 
 /// `planner`, `operator` or `csp:central`, any number of them; `none` for none.
 fn roles(given: &Given) -> Option<Roles> {
-    let roles = given.list()?.into_iter().filter(|&name| name != "none").map(|name| match name.strip_prefix("csp:") {
+    // One alone needs no brackets.
+    let named = given.list().or_else(|| Some(vec![given.text()?]))?;
+    let roles = named.into_iter().filter(|&name| name != "none").map(|name| match name.strip_prefix("csp:") {
         Some(region) => Some(Roles::csp(&[region.parse().ok()?])),
         None => role(name, &[]).filter(|_| name != "csp"),
     });

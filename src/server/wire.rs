@@ -7,11 +7,13 @@ use std::{
     io,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf},
     net::TcpStream,
+    time::timeout,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
@@ -19,6 +21,10 @@ use super::{certificates::Certificates, peer::Peer};
 
 /// What every HTTP/2 connection begins with (RFC 9113, 3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// How long, and for how many KiB, a caller that failed its handshake is listened to.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+const UNREAD_MAX: usize = 64;
 
 /// The bytes of a connection.
 #[derive(Debug)]
@@ -43,7 +49,14 @@ impl Wire {
         let (mut stream, peer) = match certificates {
             None => (Stream::Plain(tcp), Peer::uncertified(address)),
             Some(certificates) => {
-                let tls = TlsAcceptor::from(certificates.current()).accept(tcp).await?;
+                let accepted = TlsAcceptor::from(certificates.current()).accept(tcp).into_fallible().await;
+                let tls = match accepted {
+                    Ok(tls) => tls,
+                    Err((error, tcp)) => {
+                        last_words(tcp).await;
+                        return Err(error);
+                    }
+                };
                 let shown = tls.get_ref().1.peer_certificates().and_then(<[_]>::first);
                 let peer = match shown {
                     Some(certificate) => Peer::certified(address, certificate),
@@ -59,6 +72,23 @@ impl Wire {
         }
         Ok((Self { stream, preface: PREFACE }, peer))
     }
+}
+
+/// A caller whose certificate is not taken has begun to speak by the time it is told. Closed over its unread words, the
+/// connection would be reset, and the alert that says why would be lost.
+async fn last_words(mut tcp: TcpStream) {
+    let hear = async {
+        tcp.shutdown().await?;
+        let mut unread = [0; 1024];
+        for _ in 0..UNREAD_MAX {
+            if tcp.read(&mut unread).await? == 0 {
+                break;
+            }
+        }
+        io::Result::Ok(())
+    };
+    // Whatever comes of it, the connection is over.
+    let _heard = timeout(LAST_WORDS, hear).await;
 }
 
 impl AsyncRead for Wire {

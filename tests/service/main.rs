@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
+mod connections;
 mod deadline;
 mod health;
 mod loads;

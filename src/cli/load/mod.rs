@@ -9,7 +9,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::{
-    connect::ServerUrl,
+    connect::{ServerUrl, Servers},
     coverage_file::CoverageFile,
     exit::{Exit, Failure},
     json::to_json,
@@ -56,16 +56,9 @@ pub struct LoadArgs {
     /// The coverage file
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// The server's gRPC address; repeat it to load to several, one after the other
-    #[arg(
-        id = "server",
-        long = "server",
-        value_name = "URL",
-        env = "WAN_MATRIX_SERVER",
-        value_delimiter = ',',
-        default_value = "http://127.0.0.1:50051"
-    )]
-    pub servers: Vec<ServerUrl>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it")]
+    pub servers: Servers,
     /// How to show the report
     #[arg(long, value_enum, default_value_t = Output::Table)]
     pub output: Output,
@@ -109,7 +102,7 @@ pub async fn run(args: LoadArgs, screen: &mut Screen<'_>) -> Result<Exit, Failur
         ..CoverageLoadHeader::default()
     };
     let mut worst = Exit::Answered;
-    for server in &args.servers {
+    for server in &args.servers.urls {
         let exit = match upload::submit(server, header.clone(), &file, screen).await {
             Ok(reply) => submitted(&reply, server, args.output, screen).map(|()| Exit::Answered),
             Err(failure @ (Failure::Status { .. } | Failure::Unreachable { .. } | Failure::Answer { .. })) => {

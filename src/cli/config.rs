@@ -1,0 +1,70 @@
+//! `wan-matrix config`: what a configuration says, without serving.
+
+use std::{io::Write, net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+use super::{
+    exit::{Exit, Failure},
+    serve::variables,
+};
+use crate::server::{Config, Flags, TlsError};
+
+/// What to do with a configuration.
+#[derive(Subcommand, Debug)]
+pub enum ConfigCommand {
+    /// Check a configuration and the files it names, as `serve` would
+    Check(ConfigArgs),
+    /// Show every key, its value and where that came from
+    Show(ConfigArgs),
+}
+
+/// Which configuration. The same flags and variables as `serve` has.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  wan-matrix config check --config /etc/wan-matrix.toml
+  wan-matrix config show | grep limits
+
+Exit codes: 0 it can be served with, 78 it cannot.")]
+pub struct ConfigArgs {
+    /// The configuration file, TOML
+    #[arg(long, value_name = "FILE", env = "WAN_MATRIX_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// As `serve --data-dir`
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// As `serve --listen`
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
+}
+
+impl From<TlsError> for Failure {
+    fn from(error: TlsError) -> Self {
+        Self::Configuration(error.to_string())
+    }
+}
+
+/// Does it.
+///
+/// # Errors
+/// [`Failure::Configuration`] names the file or variable, the key, and what is expected; [`Failure::Output`].
+pub fn run(command: ConfigCommand, out: &mut dyn Write) -> Result<Exit, Failure> {
+    match command {
+        ConfigCommand::Check(args) => {
+            let config = read(args)?;
+            if let Some(tls) = &config.tls {
+                tls.check(Timestamp::now())?;
+            }
+            writeln!(out, "the configuration can be served with")?;
+        }
+        ConfigCommand::Show(args) => write!(out, "{}", read(args)?.shown())?,
+    }
+    out.flush()?;
+    Ok(Exit::Answered)
+}
+
+fn read(args: ConfigArgs) -> Result<Config, Failure> {
+    let ConfigArgs { config, data_dir, listen } = args;
+    Ok(Config::read(Flags { config, data_dir, listen, log_format: None }, variables())?)
+}

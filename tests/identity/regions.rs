@@ -1,0 +1,124 @@
+//! A CSP and the loads of its own regions.
+
+use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
+use tonic::{Code, Response, Status, transport::Channel};
+use wan_matrix::grpc::proto::{
+    ActivateCoverageLoadRequest, CoverageLoad, CoverageLoadHeader, CoverageLoadState, CspRegion,
+    GetCoverageLoadRequest, ListCoverageLoadsRequest, StreamCoverageRejectsRequest, SubmitCoverageLoadRequest,
+    coverage_load_service_client::CoverageLoadServiceClient, submit_coverage_load_request::Part,
+};
+
+use crate::server::{CSP, OPERATOR, Server};
+
+/// One of its rows is set aside, so that there are rejects to ask for.
+fn file(number: i64) -> Vec<u8> {
+    let rows: String =
+        (0..2000).map(|row| format!("AA1 {}{}{},,,\n", row / 400, letter(row / 20 % 20), letter(row % 20))).collect();
+    format!("postcode,availability_date,wan_variant,connectivity_likelihood\n{rows}nonsense {number},,,\n").into_bytes()
+}
+
+fn letter(index: usize) -> char {
+    char::from(b"ABDEFGHJLNPQRSTUWXYZ"[index])
+}
+
+async fn submit(
+    client: &mut CoverageLoadServiceClient<Channel>,
+    region: CspRegion,
+    number: i64,
+    override_note: &str,
+) -> Result<CoverageLoad, Status> {
+    let file = file(number);
+    let header = CoverageLoadHeader {
+        csp_region: region.into(),
+        issue_time: Some(prost_types::Timestamp { seconds: 1_767_225_600 + number, nanos: 0 }),
+        sha256: Sha256::digest(&file).to_vec(),
+        override_note: override_note.to_owned(),
+        ..CoverageLoadHeader::default()
+    };
+    let parts = [Part::Header(header), Part::Chunk(Bytes::from(file))];
+    let messages = parts.map(|part| SubmitCoverageLoadRequest { part: Some(part) });
+    let reply = client.submit_coverage_load(tokio_stream::iter(messages)).await?;
+    Ok(reply.into_inner().load.unwrap())
+}
+
+fn refused<T: std::fmt::Debug>(answer: Result<T, Status>) -> (Code, String) {
+    let status = answer.unwrap_err();
+    (status.code(), status.message().to_owned())
+}
+
+#[tokio::test]
+async fn a_csp_has_its_own_regions_and_no_others() {
+    let server = Server::start().await;
+    let mut csp = CoverageLoadServiceClient::new(server.channel(CSP).await);
+    let mut operator = CoverageLoadServiceClient::new(server.channel(OPERATOR).await);
+    let own = submit(&mut csp, CspRegion::Central, 1, "").await.unwrap();
+    let other = submit(&mut operator, CspRegion::South, 1, "").await.unwrap();
+    assert_eq!(own.state(), CoverageLoadState::Active);
+
+    // What it names itself is denied.
+    let (code, words) = refused(submit(&mut csp, CspRegion::South, 2, "").await);
+    assert_eq!(code, Code::PermissionDenied);
+    assert_eq!(words, format!("{CSP} is csp:central+4g-central here, and loads of South are not its business"));
+    let south = ListCoverageLoadsRequest { csp_region: CspRegion::South.into(), ..Default::default() };
+    assert_eq!(refused(csp.list_coverage_loads(south).await).0, Code::PermissionDenied);
+    assert_eq!(refused(submit(&mut csp, CspRegion::Central, 3, "please").await).0, Code::PermissionDenied);
+
+    // A list has its own.
+    for (client, loads) in [(&mut csp, 1), (&mut operator, 2)] {
+        let list = client.list_coverage_loads(ListCoverageLoadsRequest::default()).await.unwrap().into_inner();
+        assert_eq!(list.loads.len(), loads);
+        assert!(list.loads.iter().any(|load| load.load_id == own.load_id));
+    }
+
+    // Another's load is as one that never was, word for word.
+    let never = other.load_id.replace(|digit: char| digit.is_ascii_digit(), "7");
+    for method in ["get", "activate", "rejects"] {
+        let mut said = Vec::new();
+        for load_id in [&other.load_id, &never] {
+            let id = load_id.clone();
+            let answer = match method {
+                "get" => csp.get_coverage_load(GetCoverageLoadRequest { load_id: id }).await.map(drop),
+                "activate" => csp.activate_coverage_load(ActivateCoverageLoadRequest { load_id: id }).await.map(drop),
+                _ => {
+                    let request = StreamCoverageRejectsRequest { load_id: id, after_line: 0 };
+                    csp.stream_coverage_rejects(request).await.map(drop)
+                }
+            };
+            let (code, words) = refused(answer);
+            said.push((code, words.replace(load_id, "ID")));
+        }
+        assert_eq!(said[0], said[1], "{method}");
+        assert_eq!(said[0].0, Code::NotFound, "{method}");
+    }
+    // And its own is there.
+    let get = GetCoverageLoadRequest { load_id: own.load_id.clone() };
+    assert!(csp.get_coverage_load(get).await.is_ok());
+    let rejects = StreamCoverageRejectsRequest { load_id: own.load_id.clone(), after_line: 0 };
+    let mut rejects = csp.stream_coverage_rejects(rejects).await.unwrap().into_inner();
+    assert!(rejects.message().await.unwrap().is_some());
+    assert!(rejects.message().await.unwrap().is_none());
+
+    let noted = server.audited("denied", 4).await;
+    assert!(noted.iter().all(|line| line["by"] == CSP), "{noted:?}");
+    assert!(server.audited("activated", 2).await.iter().any(|line| line["by"] == CSP));
+}
+
+#[tokio::test]
+async fn the_way_back_is_an_operators() {
+    let server = Server::start().await;
+    let mut csp = CoverageLoadServiceClient::new(server.channel(CSP).await);
+    let mut operator = CoverageLoadServiceClient::new(server.channel(OPERATOR).await);
+    let first = submit(&mut csp, CspRegion::Central, 1, "").await.unwrap().load_id;
+    let second = submit(&mut csp, CspRegion::Central, 2, "").await.unwrap().load_id;
+    let activate = |load_id: &str| ActivateCoverageLoadRequest { load_id: load_id.to_owned() };
+    let (code, words) = refused(csp.activate_coverage_load(activate(&first)).await);
+    assert_eq!(code, Code::PermissionDenied);
+    assert!(words.ends_with("only an operator goes back to an earlier load"), "{words}");
+    // One that is active already stays so, whoever says it.
+    csp.activate_coverage_load(activate(&second)).await.unwrap();
+    let back = operator.activate_coverage_load(activate(&first)).await.map(Response::into_inner).unwrap();
+    assert_eq!(back.load.unwrap().load_id, first);
+    // An operator who may override is told that there is nothing to override yet.
+    assert_eq!(refused(submit(&mut operator, CspRegion::Central, 3, "note").await).0, Code::InvalidArgument);
+}

@@ -1,0 +1,188 @@
+//! The server as a process: what its signals do, and what it does when the system gives no more.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says so by failing")]
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _},
+    net::{SocketAddr, TcpStream},
+    process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Process {
+    child: Child,
+    addr: SocketAddr,
+    log: fs::File,
+    directory: TempDir,
+}
+
+impl Process {
+    /// A server with this configuration; `limit` is the system's on open files.
+    fn start(text: &str, limit: Option<u32>) -> Self {
+        let directory = TempDir::new().unwrap();
+        fs::write(directory.path().join("wan-matrix.toml"), text).unwrap();
+        let log = fs::File::options().create(true).append(true).read(true).open(directory.path().join("log")).unwrap();
+        let limited = limit.map_or_else(String::new, |files| format!("ulimit -n {files}; "));
+        let mut child = Command::new("sh")
+            .args([
+                "-c",
+                &format!("{limited}exec \"$0\" serve --config wan-matrix.toml --listen 127.0.0.1:0 --log-format json"),
+            ])
+            .arg(env!("CARGO_BIN_EXE_wan-matrix"))
+            .current_dir(directory.path())
+            .stdout(Stdio::piped())
+            .stderr(log.try_clone().unwrap())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let addr = line.trim_end().strip_prefix("gRPC listening on ").unwrap_or_else(|| panic!("{line:?}"));
+        Self { addr: addr.parse().unwrap(), child, log, directory }
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits until the log has a line with all of these words.
+    fn logs(&self, words: &[&str]) -> String {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let text = fs::read_to_string(self.directory.path().join("log")).unwrap();
+            if let Some(line) = text.lines().find(|line| words.iter().all(|word| line.contains(word))) {
+                return line.to_owned();
+            }
+            assert!(Instant::now() < until, "no line with {words:?} in\n{text}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn ends(&mut self) -> ExitStatus {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < until, "it does not end");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Exit code of a command that asks it.
+    fn asked(&self) -> Option<i32> {
+        let server = self.addr.to_string();
+        let ask = Command::new(env!("CARGO_BIN_EXE_wan-matrix")).args(["variants", "--server", &server]).output();
+        ask.unwrap().status.code()
+    }
+
+    /// Processor time so far, in hundredths of a second.
+    fn ticks(&self) -> u64 {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let fields: Vec<_> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+#[test]
+fn one_signal_ends_it_in_order_and_a_second_at_once() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut server = Process::start("", None);
+        server.signal(signal);
+        assert_eq!(server.ends().code(), Some(0));
+    }
+    let mut server = Process::start("shutdown.delay_seconds = 600", None);
+    server.signal(Signal::TERM);
+    server.logs(&["shutting down", "SIGTERM"]);
+    // It answers for the moment that was configured.
+    assert_eq!(server.asked(), Some(0));
+    server.signal(Signal::TERM);
+    assert_eq!(server.ends().code(), Some(70));
+    let mut said = String::new();
+    server.log.read_to_string(&mut said).unwrap_or_default();
+    server.logs(&["error: stopped at once by a second signal"]);
+}
+
+#[test]
+fn a_hang_up_reloads_what_can_be_and_says_what_cannot() {
+    let server = Process::start("log.level = \"info\"", None);
+    let file = server.directory.path().join("wan-matrix.toml");
+    fs::write(&file, "log.level = \"debug\"\nlimits.max_rows = 7\nconnections.max = 1").unwrap();
+    server.signal(Signal::HUP);
+    server.logs(&["limits.max_rows", "takes effect at the next start only"]);
+    server.logs(&["the configuration is reloaded", "connections.max, log.level"]);
+    // The level is in force: this is said at debug only.
+    drop(TcpStream::connect(server.addr).unwrap());
+    server.logs(&["DEBUG", "a connection did not begin"]);
+    // And the limit is.
+    let held = TcpStream::connect(server.addr).unwrap();
+    thread::sleep(Duration::from_millis(200));
+    assert_eq!(server.asked(), Some(69));
+    drop(held);
+
+    fs::write(&file, "log.level = \"loud\"").unwrap();
+    server.signal(Signal::HUP);
+    server.logs(&["the configuration is wrong; nothing is reloaded", "log.level is "]);
+    fs::write(&file, "tls.cert = \"a\"\ntls.key = \"b\"\naccess.without_certificate = \"planner\"").unwrap();
+    server.signal(Signal::HUP);
+    server.logs(&["TLS and client certificates are turned on or off by a restart only"]);
+    thread::sleep(Duration::from_millis(200));
+    assert_eq!(server.asked(), Some(0));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn when_files_run_out_it_waits_without_spinning_and_answers_again() {
+    let server = Process::start("connections.handshake_seconds = 600", Some(64));
+    let mut held = Vec::new();
+    while held.len() < 100 {
+        held.push(TcpStream::connect(server.addr).unwrap());
+    }
+    server.logs(&["no connection can be accepted", "Too many open files"]);
+    let (ticks, seconds) = (server.ticks(), 2);
+    thread::sleep(Duration::from_secs(seconds));
+    let spent = server.ticks() - ticks;
+    assert!(spent < 20 * seconds, "{spent} hundredths of a second in {seconds} seconds");
+    drop(held);
+    let until = Instant::now() + PATIENCE;
+    while server.asked() != Some(0) {
+        assert!(Instant::now() < until, "it does not answer any more");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_configuration_that_cannot_be_served_with_is_78_and_names_file_and_key() {
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("wan-matrix.toml");
+    let files = "tls.cert = \"cert.pem\"\ntls.key = \"key.pem\"\naccess.without_certificate = \"planner\"\n";
+    for (text, said) in [
+        ("listen = \"0.0.0.0:0\"", "set allow_plaintext = true"),
+        (files, "wan-matrix.toml: tls.cert: cannot read cert.pem: "),
+        ("tls.cert = \"a\"", "wan-matrix.toml: tls.cert is set, and tls.key is missing"),
+        ("connections.max = 0", "connections.max is 0; expected a whole number from 1 to 100000"),
+    ] {
+        fs::write(&file, text).unwrap();
+        for command in [&["serve"][..], &["config", "check"]] {
+            let mut run = Command::new(env!("CARGO_BIN_EXE_wan-matrix"));
+            let output = run.args(command).arg("--config").arg(&file).current_dir(directory.path()).output().unwrap();
+            let words = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(78), "{command:?} {text}: {words}");
+            assert!(words.contains(said), "{command:?} {text}: {words}");
+        }
+        assert!(!directory.path().join("var").exists(), "it was begun: {text}");
+    }
+}
