@@ -24,9 +24,10 @@ test:
 fmt:
     cargo fmt --check
 
-# Clippy, over tests and benches too
+# Clippy, over tests and benches too, and over what only a build with traces has
 lint:
     cargo clippy --all-targets --locked -- -D warnings
+    cargo clippy --lib --bins --features otlp --locked -- -D warnings
 
 # The protos' style
 proto: tools

@@ -80,9 +80,11 @@ impl Reader {
     /// Ends the connection, and every call on it.
     pub(super) fn close(&self) {
         let close = self.close.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if close.is_some_and(|close| close.send(()).is_ok()) {
+        if let Some(close) = close.filter(|close| !close.is_closed()) {
             self.all.closed.fetch_add(1, Ordering::Relaxed);
-            tracing::info!("a connection was closed: its caller did not take a reply in time");
+            tracing::info!("a connection is closed: its caller did not take a reply in time");
+            // It may have ended by itself just now.
+            let _ended = close.send(());
         }
     }
 }
