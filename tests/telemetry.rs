@@ -86,7 +86,8 @@ fn calls(log: &[Value]) -> Vec<&Value> {
     log.iter().filter(|line| line["target"] == "wan_matrix::calls").collect()
 }
 
-#[tokio::test]
+// The client must go on hearing while the process is waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn each_call_has_its_line_for_whoever_asks_for_it() {
     let process = Process::start(&[("LOG_LEVEL", "warn,wan_matrix::calls=debug")]);
     process.asked().await;
@@ -110,7 +111,8 @@ async fn each_call_has_its_line_for_whoever_asks_for_it() {
     assert_eq!(calls[2]["fields"].get("trace_id"), None);
 }
 
-#[tokio::test]
+// The client must go on hearing while the process is waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn above_debug_there_are_slow_calls_and_no_postcode() {
     let process = Process::start(&[("LOG_SLOW_CALL_MILLISECONDS", "1000000")]);
     process.asked().await;

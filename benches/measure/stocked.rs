@@ -22,11 +22,15 @@ pub struct Stock {
 }
 
 impl Stock {
-    /// Makes the files.
+    /// Makes the files of the whole country.
     pub fn new() -> Self {
+        Self::of(Postcodes::national())
+    }
+
+    /// Makes the files for these.
+    pub fn of(postcodes: Postcodes) -> Self {
         // Beside the build, not in a memory file system: what is synced is synced in earnest.
         let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let postcodes = Postcodes::national();
         let files = postcodes.write(&home.path().join("files"), 1);
         let stock = Self { postcodes, files, home };
         println!("{}: {} rows in {} files, {:.0} MB", stock.postcodes, stock.rows(), stock.files.len(), stock.bytes());

@@ -49,6 +49,8 @@ pub use certificates::{CertificateStatus, Certificates};
 pub use config::{Config, Flags, Limits, Log, LogFormat, Otlp};
 pub use config_connections::Connections;
 pub use config_keys::ConfigError;
+#[doc(hidden)]
+pub use gate::{Part, gate_parts};
 pub use identities::{Identities, Open};
 pub use limits::CallLimits;
 pub use sample::{SampleError, load_sample};

@@ -15,6 +15,7 @@ mod body;
 mod call;
 mod lane;
 mod method;
+mod parts;
 mod reader;
 
 use std::{
@@ -48,6 +49,7 @@ pub(super) use body::GatedBody;
 use call::{Call, Place};
 pub(super) use lane::Back;
 pub(super) use method::{Class, Method};
+pub use parts::{Part, gate_parts};
 pub(super) use reader::{Reader, Readers};
 
 /// Uploads in flight. One load runs at a time; the others are told so, and hold little until they are.
