@@ -15,7 +15,9 @@ if [[ "${1:-}" == --update ]]; then
 fi
 readonly binary="${1:-target/debug/wan-matrix}" goldens=tests/smoke
 PATH="$PWD/target/tools/bin:$PATH"
-for wanted in "$binary" grpcurl; do
+# Made by the same `cargo test` as the binary.
+readonly certificates="$(dirname "$binary")/examples/certificates"
+for wanted in "$binary" "$certificates" grpcurl; do
     command -v "$wanted" >/dev/null || { echo "tests/smoke.sh: $wanted is not there (\`just smoke\` makes both)" >&2; exit 2; }
 done
 
@@ -26,7 +28,7 @@ today() { TZ=UTC0 printf '%(%F)T' "$EPOCHSECONDS"; }
 london() { TZ='GMT0BST,M3.5.0/1,M10.5.0' printf '%(%F)T' "$EPOCHSECONDS"; }
 readonly first_day="$(today)" first_day_in_london="$(london)"
 
-passed=0 failed=0 server='' address=''
+passed=0 failed=0 server='' address='' tls=(-plaintext)
 declare -A seen=()
 
 finish() {
@@ -120,9 +122,9 @@ ask() {
     read -ra arguments <<<"$what"
     if (($# > 3)); then
         if ((${#request} <= 500)); then asked+=" $request"; else asked+=" (a request of ${#request} bytes)"; fi
-        printf '%s' "$request" | grpcurl -plaintext -connect-timeout 5 -max-time 20 -d @ "$address" "${arguments[@]}" >"$work/out.txt" 2>&1 || status=$?
+        printf '%s' "$request" | grpcurl "${tls[@]}" -connect-timeout 5 -max-time 20 -d @ "$address" "${arguments[@]}" >"$work/out.txt" 2>&1 || status=$?
     else
-        grpcurl -plaintext -connect-timeout 5 -max-time 20 "$address" "${arguments[@]}" >"$work/out.txt" 2>&1 </dev/null || status=$?
+        grpcurl "${tls[@]}" -connect-timeout 5 -max-time 20 "$address" "${arguments[@]}" >"$work/out.txt" 2>&1 </dev/null || status=$?
     fi
     if ((status != expected)); then
         seen[$name]=1
@@ -130,6 +132,12 @@ ask() {
     else
         compare "$name" "$status" "$asked" "$work/out.txt"
     fi
+}
+
+# as WHO: asks with that one's certificate from now on; "as nobody" with none.
+as() {
+    tls=(-cacert "$work/pki/ca.pem")
+    [[ "$1" == nobody ]] || tls+=(-cert "$work/pki/$1.pem" -key "$work/pki/$1.key")
 }
 
 # shellcheck source=tests/smoke/cases.sh

@@ -3,6 +3,7 @@
 //! handlers, and no gate, no access rules and no telemetry before them.
 
 use std::{
+    convert::Infallible,
     env, fs,
     io::{BufRead as _, BufReader, Write as _},
     net::SocketAddr,
@@ -17,11 +18,14 @@ use prost::Message as _;
 use tokio::net::TcpListener;
 use tonic::{
     Request, Response, Status,
+    body::Body,
+    server::NamedService,
     transport::{Server, server::TcpIncoming},
 };
+use tower::Service;
 use wan_matrix::{
     grpc::{
-        Expected, WanMatrixApi,
+        Expected, LookupService, WanMatrixApi,
         proto::{
             BatchRequestWanMatrixRequest, BatchRequestWanMatrixResponse, ListActiveCoverageRequest,
             ListActiveCoverageResponse, ListWanVariantsRequest, ListWanVariantsResponse, RequestWanMatrixRequest,
@@ -88,17 +92,25 @@ pub(crate) fn child(what: &str) -> ! {
     let runtime = runtime.unwrap();
     if what == "bare" {
         let answer = RequestWanMatrixResponse::decode(&*fs::read(path).unwrap()).unwrap();
-        runtime.block_on(serve(Constant(answer)));
+        runtime.block_on(serve(WanMatrixServiceServer::new(Constant(answer))));
     } else {
         let settings = Settings { data_dir: path.into(), ..config.loads() };
         let loads = Loads::open(settings, Arc::clone(&config.table3), Arc::new(Timestamp::now)).unwrap();
         let expected = Expected::new(&config.expected_regions);
-        runtime.block_on(serve(WanMatrixApi::new(loads, expected, Arc::new(Timestamp::now))));
+        runtime.block_on(serve(LookupService::new(WanMatrixApi::new(loads, expected, Arc::new(Timestamp::now)))));
     }
     process::exit(1)
 }
 
-async fn serve(service: impl WanMatrixService) {
+async fn serve<S>(service: S)
+where
+    S: Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible, Future: Send>
+        + NamedService
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+{
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     println!("{}", listener.local_addr().unwrap());
     std::io::stdout().flush().unwrap();
@@ -110,7 +122,7 @@ async fn serve(service: impl WanMatrixService) {
         .max_frame_size(256u32 << 10)
         .http2_keepalive_interval(Some(Duration::from_secs(60)))
         .http2_keepalive_timeout(Some(Duration::from_secs(20)))
-        .add_service(WanMatrixServiceServer::new(service));
+        .add_service(service);
     router.serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true))).await.unwrap();
 }
 

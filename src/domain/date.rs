@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use jiff::civil;
 
+use super::ShortText;
+
 const FIRST_YEAR: i16 = 2012;
 const LAST_YEAR: i16 = 2099;
 /// Days from 2012-01-01 to 2099-12-31.
@@ -110,6 +112,22 @@ impl Day {
         (FIRST_YEAR.unsigned_abs() + fours * 4 + year, month + 1, day - before(month) + 1)
     }
 
+    /// ISO 8601: `2027-03-01`. Asked for with every answer, so it is worded without the calendar's help.
+    #[must_use]
+    pub fn iso(self) -> ShortText<10> {
+        let (year, month, day) = self.numbers();
+        let mut text = ShortText::new();
+        for digit in [year / 1000, year / 100, year / 10, year] {
+            text.push(b'0' + (digit % 10) as u8);
+        }
+        for number in [month, day] {
+            text.push(b'-');
+            text.push(b'0' + (number / 10) as u8);
+            text.push(b'0' + (number % 10) as u8);
+        }
+        text
+    }
+
     /// Days since 2012-01-01; only the low [`Day::BITS`] bits are used.
     #[must_use]
     pub const fn number(self) -> u16 {
@@ -126,23 +144,7 @@ impl Day {
 /// ISO 8601: `2027-03-01`.
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Asked for with every answer, so it is worded without the calendar's help and in one piece.
-        let (year, month, day) = self.numbers();
-        let digit = |number: u16| b'0' + (number % 10) as u8;
-        let [century, decade, year] = [year / 100, year / 10, year];
-        let text = [
-            digit(century / 10),
-            digit(century),
-            digit(decade),
-            digit(year),
-            b'-',
-            digit(month / 10),
-            digit(month),
-            b'-',
-            digit(day / 10),
-            digit(day),
-        ];
-        f.write_str(str::from_utf8(&text).unwrap_or_default())
+        self.iso().fmt(f)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::PostcodeError;
+use super::{PostcodeError, ShortText};
 
 /// Letters allowed in each place of a live GB postcode (measured on all 1,745,849 of November 2025), one bit a letter.
 const FIRST: u32 = letters(b"ABCDEFGHIJKLMNOPRSTUWYZ");
@@ -112,6 +112,15 @@ impl Postcode {
         (packed >> Self::BITS == 0).then(|| Self::parse(&text.to_string()).ok())?.filter(|&parsed| parsed == text)
     }
 
+    /// The canonical text: upper case, one space (`SW1A 1AA`).
+    #[must_use]
+    pub const fn canonical(self) -> ShortText<8> {
+        let mut text = self.sector().canonical();
+        text.push(b'A' + (self.0 >> 5 & 31) as u8);
+        text.push(b'A' + (self.0 & 31) as u8);
+        text
+    }
+
     /// The sector this postcode lies in.
     #[must_use]
     pub const fn sector(self) -> Sector {
@@ -133,6 +142,23 @@ impl Sector {
     #[must_use]
     pub const fn packed(self) -> u32 {
         self.0
+    }
+
+    /// The beginning that its postcodes share (`SW1A 1`).
+    const fn canonical(self) -> ShortText<8> {
+        let mut text = ShortText::new();
+        let mut place = 4;
+        while place > 0 {
+            place -= 1;
+            match (self.0 >> (4 + 6 * place) & 63) as u8 {
+                digit @ 1..=10 => text.push(digit - 1 + b'0'),
+                letter @ 11..=36 => text.push(letter - 11 + b'A'),
+                _ => {}
+            }
+        }
+        text.push(b' ');
+        text.push(b'0' + (self.0 & 15) as u8);
+        text
     }
 
     /// A sector from its number, which only [`Sector::packed`] should have made: postcodes built on it are checked.
@@ -198,36 +224,17 @@ const fn code_of(c: u8) -> u8 {
     if c.is_ascii_digit() { c - b'0' + 1 } else { c - b'A' + 11 }
 }
 
-const fn char_of(code: u64) -> Option<char> {
-    match code as u8 {
-        code @ 1..=10 => Some((code - 1 + b'0') as char),
-        code @ 11..=36 => Some((code - 11 + b'A') as char),
-        _ => None,
-    }
-}
-
-fn write_outward(f: &mut fmt::Formatter<'_>, outward: u64) -> fmt::Result {
-    for place in (0..4).rev() {
-        if let Some(c) = char_of(outward >> (6 * place) & 63) {
-            fmt::Write::write_char(f, c)?;
-        }
-    }
-    Ok(())
-}
-
 /// The canonical text: upper case, one space (`SW1A 1AA`).
 impl fmt::Display for Postcode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let letter = |at: u32| (b'A' + (self.0 >> at & 31) as u8) as char;
-        write!(f, "{}{}{}", self.sector(), letter(5), letter(0))
+        self.canonical().fmt(f)
     }
 }
 
 /// The sector as its postcodes begin (`SW1A 1`).
 impl fmt::Display for Sector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_outward(f, u64::from(self.0 >> 4))?;
-        write!(f, " {}", self.0 & 15)
+        self.canonical().fmt(f)
     }
 }
 

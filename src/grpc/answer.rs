@@ -3,13 +3,13 @@
 use std::fmt;
 
 use crate::{
-    domain::{Coverage, CspRegion, Day, Postcode, PostcodeError, Said},
-    store::{ActiveSet, Answer, StoreError},
+    domain::{CspRegion, Day, Postcode, PostcodeError, Said},
+    store::{ActiveSet, StoreError},
 };
 
 use super::{
     asked::Asked,
-    convert,
+    matrix::Matrix,
     proto::{self, location::Kind},
 };
 
@@ -37,12 +37,12 @@ pub(super) enum Miss {
 /// The WAN Matrix of a location, from one active set.
 ///
 /// In memory and well under a microsecond for each region: called from where the request is handled.
-pub(super) fn answer(
-    set: &ActiveSet,
+pub(super) fn answer<'a>(
+    set: &'a ActiveSet,
     asked: &Asked,
     location: Option<&proto::Location>,
     as_of: Day,
-) -> Result<proto::WanMatrix, Miss> {
+) -> Result<Matrix<'a>, Miss> {
     let postcode = match location.and_then(|location| location.kind.as_ref()) {
         None => return Err(Miss::LocationMissing),
         Some(Kind::Postcode(text)) => Postcode::parse(text).map_err(Miss::Postcode)?,
@@ -55,32 +55,14 @@ pub(super) fn answer(
     for said in said {
         let said = said.map_err(|error| Miss::Store { error, loads: asked.load_ids.clone() })?;
         match said.said {
-            Said::Coverage(covered) => coverage.push(regional(said, covered, as_of)),
+            Said::Coverage(covered) => coverage.push((covered, said)),
             Said::SetAside => set_aside.push(said.region),
         }
     }
     if coverage.is_empty() {
         return Err(miss(set, asked, postcode, &set_aside));
     }
-    let set_aside_regions = set_aside.into_iter().map(|region| convert::region(region).into()).collect();
-    Ok(proto::WanMatrix { postcode: postcode.to_string(), coverage, set_aside_regions })
-}
-
-fn regional(said: Answer<'_>, covered: Coverage, as_of: Day) -> proto::RegionalCoverage {
-    let mut regional = proto::RegionalCoverage {
-        csp_region: convert::region(said.region).into(),
-        state: convert::coverage_state(covered.state(as_of)).into(),
-        auxiliary_equipment_required: said.auxiliary_equipment.into_owned(),
-        additional_information: said.additional_information.into_owned(),
-        resolution: proto::CoverageResolution::Postcode.into(),
-        ..proto::RegionalCoverage::default()
-    };
-    if let Coverage::From(from) = covered {
-        regional.availability_date = Some(from.date.to_string());
-        regional.wan_variant = said.variant_name.map(convert::wan_variant);
-        regional.connectivity_likelihood = convert::likelihood(from.likelihood).into();
-    }
-    regional
+    Ok(Matrix { postcode, as_of, coverage, set_aside })
 }
 
 /// The order matters: as long as somebody who might know the place is not heard, nobody may be told that it is unknown.

@@ -1,10 +1,11 @@
 //! The loads an answer was asked of. Every answer names them, a miss too, so they are worded once for each active set
-//! and not once for each call.
+//! and not once for each call; and once more whenever one of them becomes stale.
 
 use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
+use prost::Message as _;
 
 use crate::{
     domain::CspRegion,
@@ -18,39 +19,54 @@ use super::{convert, expected::Expected, proto};
 pub(super) struct Asked {
     /// Weak: a set that was superseded must not live on because nobody has called since.
     set: Weak<ActiveSet>,
-    sources: Vec<(proto::CoverageSource, Option<Timestamp>)>,
+    /// What is said here of stale loads holds after the first moment, up to the second.
+    holds: (Timestamp, Timestamp),
+    /// The loads, those that are stale marked so.
+    pub(super) sources: Vec<proto::CoverageSource>,
     /// Regions that are not heard.
     pub(super) missing: Vec<CspRegion>,
-    missing_numbers: Vec<i32>,
+    /// The fields `sources` and `missing_regions` as answers carry them, under the same numbers in all of them.
+    pub(super) written: Vec<u8>,
     /// Every load's id, separated by commas.
     pub(super) load_ids: String,
 }
 
 impl Asked {
-    fn of(set: &Arc<ActiveSet>, expected: &Expected) -> Self {
+    fn of(set: &Arc<ActiveSet>, expected: &Expected, now: Timestamp) -> Self {
         let missing = expected.missing(set);
+        let mut holds = (Timestamp::MIN, Timestamp::MAX);
+        let mut sources = Vec::new();
+        for load in set.loads() {
+            let mut source = source(load);
+            match expected.stale_from(load) {
+                Some(from) if from < now => {
+                    source.stale = true;
+                    holds.0 = holds.0.max(from);
+                }
+                Some(from) => holds.1 = holds.1.min(from),
+                None => {}
+            }
+            sources.push(source);
+        }
+        let answer = proto::RequestWanMatrixResponse {
+            sources: sources.clone(),
+            missing_regions: missing.iter().map(|&region| convert::region(region).into()).collect(),
+            ..proto::RequestWanMatrixResponse::default()
+        };
         Self {
             set: Arc::downgrade(set),
-            sources: set.loads().map(|load| (source(load), expected.stale_from(load))).collect(),
-            missing_numbers: missing.iter().map(|&region| convert::region(region).into()).collect(),
+            holds,
+            sources,
             missing,
+            written: answer.encode_to_vec(),
             load_ids: set.loads().map(|load| load.manifest().load_id.as_str()).collect::<Vec<_>>().join(","),
         }
     }
 
-    /// The loads, each marked if it is stale by now.
-    pub(super) fn sources(&self, now: Timestamp) -> Vec<proto::CoverageSource> {
-        let marked = |(source, stale_from): &(proto::CoverageSource, Option<Timestamp>)| {
-            let mut source = source.clone();
-            source.stale = stale_from.is_some_and(|from| now > from);
-            source
-        };
-        self.sources.iter().map(marked).collect()
-    }
-
-    /// The regions that are not heard, as the proto numbers them.
-    pub(super) fn missing_numbers(&self) -> Vec<i32> {
-        self.missing_numbers.clone()
+    /// A load is stale after the moment it is stale from, and not at it.
+    fn holds(&self, set: &Arc<ActiveSet>, now: Timestamp) -> bool {
+        // The weak reference keeps the address from being used again, so equal addresses are the same set.
+        self.set.as_ptr() == Arc::as_ptr(set) && self.holds.0 < now && now <= self.holds.1
     }
 }
 
@@ -82,14 +98,12 @@ impl Latest {
         &self.expected
     }
 
-    /// The wording of this set.
-    pub(super) fn of(&self, set: &Arc<ActiveSet>) -> Arc<Asked> {
-        // The weak reference keeps the address from being used again, so equal addresses are the same set.
-        let same = |asked: &Arc<Asked>| asked.set.as_ptr() == Arc::as_ptr(set);
-        if let Some(asked) = self.asked.load_full().filter(same) {
+    /// The wording of this set at this moment.
+    pub(super) fn of(&self, set: &Arc<ActiveSet>, now: Timestamp) -> Arc<Asked> {
+        if let Some(asked) = self.asked.load_full().filter(|asked| asked.holds(set, now)) {
             return asked;
         }
-        let asked = Arc::new(Asked::of(set, &self.expected));
+        let asked = Arc::new(Asked::of(set, &self.expected, now));
         self.asked.store(Some(Arc::clone(&asked)));
         asked
     }

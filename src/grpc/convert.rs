@@ -111,11 +111,14 @@ pub(super) const fn likelihood(likelihood: ConnectivityLikelihood) -> proto::Con
     }
 }
 
-/// A variant by its name in Table 3: Unknown is the one that is not confirmed.
+/// A variant by its name in Table 3.
 pub(super) fn wan_variant(name: &str) -> proto::WanVariant {
-    let status =
-        if name == UNKNOWN { proto::WanVariantStatus::Unconfirmed } else { proto::WanVariantStatus::Confirmed };
-    proto::WanVariant { name: name.to_owned(), status: status.into() }
+    proto::WanVariant { name: name.to_owned(), status: wan_variant_status(name).into() }
+}
+
+/// Unknown is the one variant that is not confirmed.
+pub(super) fn wan_variant_status(name: &str) -> proto::WanVariantStatus {
+    if name == UNKNOWN { proto::WanVariantStatus::Unconfirmed } else { proto::WanVariantStatus::Confirmed }
 }
 
 pub(super) fn timestamp(at: Timestamp) -> prost_types::Timestamp {

@@ -12,10 +12,12 @@ pub struct LoadIds(pub String);
 
 impl LoadIds {
     /// Beside the reply, if anybody wants lines about every call: a lookup takes less time than keeping a text.
-    pub(super) fn beside<T>(reply: &mut Response<T>, ids: &str) {
+    pub(super) fn beside<T>(reply: T, ids: &str) -> Response<T> {
+        let mut reply = Response::new(reply);
         if tracing::enabled!(target: CALLS, Level::DEBUG) {
             reply.extensions_mut().insert(Self(ids.to_owned()));
         }
+        reply
     }
 
     /// Beside the reply to a load: there are few, and each has its line.

@@ -15,12 +15,15 @@ mod failure;
 mod header;
 mod load_ids;
 mod load_shown;
+mod lookup_service;
+mod matrix;
 mod own_loads;
 pub mod proto;
 mod reject_stream;
 mod today;
 mod until_stopped;
 mod wan_matrix;
+mod wire;
 
 pub use caller::{Caller, Roles};
 pub use coverage_load::{CoverageLoadApi, MESSAGE_MAX as UPLOAD_MESSAGE_MAX};
@@ -28,9 +31,10 @@ pub use coverage_load::{CoverageLoadApi, MESSAGE_MAX as UPLOAD_MESSAGE_MAX};
 pub use error::{deadline_passed, failed, overloaded, rate_limited};
 pub use expected::Expected;
 pub use load_ids::{CALLS, LoadIds};
+pub use lookup_service::LookupService;
 /// The two services as tonic serves them, and what reflection says of them: all that `server/` need know of `proto`.
 pub use proto::{
     DESCRIPTORS, coverage_load_service_server::CoverageLoadServiceServer,
     wan_matrix_service_server::WanMatrixServiceServer,
 };
-pub use wan_matrix::{MESSAGE_MAX, WanMatrixApi};
+pub use wan_matrix::WanMatrixApi;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use prost::Message as _;
+use prost::Message;
 use tonic::{Request, Response, Status};
 
 use crate::{
@@ -20,16 +20,18 @@ use super::{
     proto::{
         ActiveCoverage, BatchRequestWanMatrixRequest, BatchRequestWanMatrixResponse, ListActiveCoverageRequest,
         ListActiveCoverageResponse, ListWanVariantsRequest, ListWanVariantsResponse, ListedWanVariant,
-        RequestWanMatrixRequest, RequestWanMatrixResponse, WanMatrixResult, wan_matrix_result::Outcome,
-        wan_matrix_service_server::WanMatrixService,
+        RequestWanMatrixRequest, RequestWanMatrixResponse, wan_matrix_service_server::WanMatrixService,
     },
     today::London,
+    wire::Wire,
 };
 
 /// The largest request this service decodes; what clients, grpcurl among them, take as a reply too.
-pub const MESSAGE_MAX: usize = 4 << 20;
+pub(super) const MESSAGE_MAX: usize = 4 << 20;
 
 const BATCH_MAX: usize = 1000;
+/// Bytes that most answers stay below: two regions, with texts.
+const AN_ANSWER: usize = 320;
 /// Locations answered before other calls on the same thread get their turn: some 100 µs.
 const A_TURN: usize = 250;
 
@@ -50,72 +52,77 @@ impl WanMatrixApi {
     }
 }
 
-#[tonic::async_trait]
-impl WanMatrixService for WanMatrixApi {
-    async fn request_wan_matrix(
-        &self,
-        request: Request<RequestWanMatrixRequest>,
-    ) -> Result<Response<RequestWanMatrixResponse>, Status> {
-        let request = request.into_inner();
+impl WanMatrixApi {
+    /// Answers one location, in the bytes of a `RequestWanMatrixResponse`.
+    pub(super) fn lookup(&self, request: &RequestWanMatrixRequest) -> Result<Response<Vec<u8>>, Status> {
         let now = (self.clock)();
         let as_of = self.london.as_of(&request.as_of_date, now)?;
         let set = self.loads.active();
-        let asked = self.latest.of(&set);
-        let wan_matrix =
+        let asked = self.latest.of(&set, now);
+        let matrix =
             answer(&set, &asked, request.location.as_ref(), as_of).map_err(|miss| error::miss(miss, "location"))?;
-        let mut response = Response::new(RequestWanMatrixResponse {
-            wan_matrix: Some(wan_matrix),
-            sources: asked.sources(now),
-            missing_regions: asked.missing_numbers(),
-            as_of_date: as_of.to_string(),
-        });
-        LoadIds::beside(&mut response, &asked.load_ids);
-        Ok(response)
+        let mut wire = Wire::with_capacity(asked.written.len() + AN_ANSWER);
+        wire.message(1, |wire| matrix.write(wire));
+        wire.fields(&asked.written);
+        wire.text(4, &as_of.iso());
+        Ok(LoadIds::beside(wire.into_bytes(), &asked.load_ids))
     }
 
-    async fn batch_request_wan_matrix(
-        &self,
-        request: Request<BatchRequestWanMatrixRequest>,
-    ) -> Result<Response<BatchRequestWanMatrixResponse>, Status> {
-        let BatchRequestWanMatrixRequest { locations, as_of_date } = request.into_inner();
+    /// Answers a batch, in the bytes of a `BatchRequestWanMatrixResponse`.
+    pub(super) async fn lookups(&self, request: &BatchRequestWanMatrixRequest) -> Result<Response<Vec<u8>>, Status> {
+        let BatchRequestWanMatrixRequest { locations, as_of_date } = request;
         match locations.len() {
             0 => Err(error::batch_empty(BATCH_MAX))?,
             1..=BATCH_MAX => {}
             too_many => Err(error::batch_too_large(too_many, BATCH_MAX))?,
         }
         let now = (self.clock)();
-        let as_of = self.london.as_of(&as_of_date, now)?;
+        let as_of = self.london.as_of(as_of_date, now)?;
         // One set for all of them, held across the pauses between.
         let set = Arc::clone(&self.loads.active());
-        let asked = self.latest.of(&set);
-        let mut results = Vec::with_capacity(locations.len());
+        let asked = self.latest.of(&set, now);
+        let mut wire = Wire::with_capacity(asked.written.len() + locations.len() * AN_ANSWER);
         for turn in locations.chunks(A_TURN) {
             for location in turn {
-                let outcome = match answer(&set, &asked, Some(location), as_of) {
-                    Ok(wan_matrix) => Outcome::WanMatrix(wan_matrix),
-                    Err(miss) => Outcome::Error(error::miss(miss, "location").in_batch()),
-                };
-                results.push(WanMatrixResult { correlation_id: String::new(), outcome: Some(outcome) });
+                wire.message(1, |wire| match answer(&set, &asked, Some(location), as_of) {
+                    Ok(matrix) => wire.message(2, |wire| matrix.write(wire)),
+                    Err(miss) => wire.prost(3, &error::miss(miss, "location").in_batch()),
+                });
             }
             tokio::task::yield_now().await;
         }
-        let response = BatchRequestWanMatrixResponse {
-            results,
-            sources: asked.sources(now),
-            missing_regions: asked.missing_numbers(),
-            as_of_date: as_of.to_string(),
-        };
+        wire.fields(&asked.written);
+        wire.text(4, &as_of.iso());
+        let response = wire.into_bytes();
         // A thousand locations with six regions each and both texts full are 2.5 MB. Only texts that are long, in all
         // regions, and not in Latin letters could pass what clients take; such a reply is refused in words here, not
         // by the client in none.
-        match response.encoded_len() {
-            0..=MESSAGE_MAX => {
-                let mut response = Response::new(response);
-                LoadIds::beside(&mut response, &asked.load_ids);
-                Ok(response)
-            }
+        match response.len() {
+            0..=MESSAGE_MAX => Ok(LoadIds::beside(response, &asked.load_ids)),
             bytes => Err(error::reply_too_large(bytes, MESSAGE_MAX).into()),
         }
+    }
+}
+
+/// An answer that was written already, for whoever asks for it as a message: over the network it goes as it is.
+fn read<M: Message + Default>(written: Response<Vec<u8>>) -> Result<Response<M>, Status> {
+    M::decode(&**written.get_ref()).map(Response::new).map_err(|error| error::task(&error).into())
+}
+
+#[tonic::async_trait]
+impl WanMatrixService for WanMatrixApi {
+    async fn request_wan_matrix(
+        &self,
+        request: Request<RequestWanMatrixRequest>,
+    ) -> Result<Response<RequestWanMatrixResponse>, Status> {
+        read(self.lookup(&request.into_inner())?)
+    }
+
+    async fn batch_request_wan_matrix(
+        &self,
+        request: Request<BatchRequestWanMatrixRequest>,
+    ) -> Result<Response<BatchRequestWanMatrixResponse>, Status> {
+        read(self.lookups(&request.into_inner()).await?)
     }
 
     async fn list_wan_variants(
@@ -143,7 +150,7 @@ impl WanMatrixService for WanMatrixApi {
     ) -> Result<Response<ListActiveCoverageResponse>, Status> {
         let now = (self.clock)();
         let set = self.loads.active();
-        let mut sources = self.latest.of(&set).sources(now).into_iter().peekable();
+        let mut sources = self.latest.of(&set, now).sources.clone().into_iter().peekable();
         let regions = CspRegion::ALL.into_iter().filter_map(|region| {
             let number = convert::region(region).into();
             let source = sources.next_if(|source| source.csp_region == number);

@@ -24,6 +24,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Where gRPC is served; port 0 for any that is free.
     pub listen: SocketAddr,
+    /// Where health is served as well, in plain text and nothing beside it; `None`: nowhere.
+    pub health_listen: Option<SocketAddr>,
     /// Regions without which a miss cannot be told. At least one.
     pub expected_regions: Vec<CspRegion>,
     /// How old a region's load may grow before it is marked stale.
@@ -155,6 +157,7 @@ impl Config {
         Ok(Self {
             data_dir: keys.get("data_dir", path)?.unwrap_or_else(|| PathBuf::from("./var")),
             listen,
+            health_listen: keys.get("health_listen", |given| given.text()?.parse().ok())?,
             expected_regions: keys
                 .get("expected_regions", regions)?
                 .unwrap_or_else(|| vec![CspRegion::North, CspRegion::Central, CspRegion::South]),

@@ -8,9 +8,10 @@ use std::{collections::BTreeMap, fmt, fs, io, net::SocketAddr, path::PathBuf};
 use crate::domain::Table3Error;
 
 /// Every key, and what it expects.
-pub(super) const KEYS: [(&str, &str); 53] = [
+pub(super) const KEYS: [(&str, &str); 54] = [
     ("data_dir", "a directory"),
     ("listen", "an address and port such as 127.0.0.1:50051"),
+    ("health_listen", "an address and port such as 127.0.0.1:50051"),
     ("allow_plaintext", "true or false"),
     ("tls.cert", "the path of a PEM file: the server's certificate, then those between it and its CA"),
     ("tls.key", "the path of a PEM file: the private key of tls.cert"),

@@ -38,7 +38,7 @@ impl Default for CallLimits {
             calls_burst: 10_000,
             max_stream: Duration::from_secs(900),
             max_streams_per_connection: 256,
-            max_message_bytes: crate::grpc::MESSAGE_MAX,
+            max_message_bytes: 4 << 20,
         }
     }
 }

@@ -32,15 +32,12 @@ mod wire;
 use std::{io, net::SocketAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
-
 use tokio::{net::TcpListener, sync::watch, task};
 use tonic::service::Routes;
 use tower::{ServiceBuilder, layer::layer_fn};
 
 use crate::{
-    grpc::{
-        CoverageLoadApi, CoverageLoadServiceServer, Expected, UPLOAD_MESSAGE_MAX, WanMatrixApi, WanMatrixServiceServer,
-    },
+    grpc::{CoverageLoadApi, CoverageLoadServiceServer, Expected, LookupService, UPLOAD_MESSAGE_MAX, WanMatrixApi},
     loads::{Clock, LoadError, Loads},
 };
 
@@ -93,14 +90,16 @@ pub enum ServeError {
 /// [`ServeError`], and nothing is left running.
 pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError> {
     let certificates = open_certificates(config, &clock).await?;
-    let listen = config.listen;
-    let listener = TcpListener::bind(listen).await.map_err(|source| ServeError::Listen { listen, source })?;
-    let addr = listener.local_addr().map_err(|source| ServeError::Listen { listen, source })?;
-    let admin_listener = match config.admin {
+    let (listener, addr) = bind(config.listen).await?;
+    let for_probes = match config.health_listen {
+        Some(listen) => Some(bind(listen).await?),
+        None => None,
+    };
+    let for_operators = match config.admin {
         Some(listen) => Some(admin::bind(listen).await?),
         None => None,
     };
-    let admin_addr = admin_listener.as_ref().and_then(|listener| listener.local_addr().ok());
+    let admin_addr = for_operators.as_ref().and_then(|listener| listener.local_addr().ok());
 
     let (settings, table3, time) = (config.loads(), Arc::clone(&config.table3), Arc::clone(&clock));
     let loads = task::spawn_blocking(move || Loads::open(settings, table3, time)).await??;
@@ -116,7 +115,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
     let gate = Gate::new(config, Arc::clone(&metrics), back.handle().clone());
     let mut tasks = task::JoinSet::new();
     tasks.spawn(Arc::clone(&gate).look_after());
-    if let Some(listener) = admin_listener {
+    if let Some(listener) = for_operators {
         let (door, certificates, loads) = (Arc::clone(&door), certificates.clone(), Arc::clone(&loads));
         let network = Network { door, certificates, loads: Arc::clone(&loads) };
         let (clock, data_dir) = (Arc::clone(&clock), config.data_dir.clone());
@@ -130,9 +129,9 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
     let lookups = WanMatrixApi::new(Arc::clone(&loads), expected, clock);
     let uploads = CoverageLoadApi::new(Arc::clone(&loads), config.limits.max_upload_silence, drain.clone());
     let max_message = config.calls.max_message_bytes;
-    let routes = Routes::new(WanMatrixServiceServer::new(lookups).max_decoding_message_size(max_message))
+    let routes = Routes::new(LookupService::new(lookups).max_decoding_message_size(max_message))
         .add_service(CoverageLoadServiceServer::new(uploads).max_decoding_message_size(UPLOAD_MESSAGE_MAX))
-        .add_service(health_api)
+        .add_service(health_api.clone())
         .add_service(reflection::v1()?)
         .add_service(reflection::v1alpha()?)
         .prepare();
@@ -144,10 +143,19 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
         .service(routes);
 
     let readers = Arc::clone(gate.readers());
+    let mut helpers: Vec<_> =
+        certificates.clone().map(|certificates| task::spawn(certificates.follow())).into_iter().collect();
+    let mut health_addr = None;
+    if let Some((listener, addr)) = for_probes {
+        // Who asks there finds nothing but health, and is not counted with those who come for more.
+        let only_health = gate::gated(Arc::clone(&gate), Routes::new(health_api).prepare());
+        let (live, readers, drain) = (Arc::clone(&live), Arc::clone(&readers), drain.clone());
+        helpers.push(task::spawn(accept::serve(listener, None, only_health, live, Arc::default(), readers, drain)));
+        health_addr = Some(addr);
+    }
     let serving =
         accept::serve(listener, certificates.clone(), service, Arc::clone(&live), Arc::clone(&door), readers, drain);
     let served = task::spawn(serving);
-    let follower = certificates.clone().map(|certificates| task::spawn(certificates.follow()));
     tracing::info!(
         %addr, admin = admin_addr.map(tracing::field::display), data_dir = %config.data_dir.display(),
         tls = certificates.is_some(), access = config.identities.said(), "serving"
@@ -167,10 +175,20 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
         door,
         draining,
         served,
-        follower,
+        health_addr,
+        helpers,
         tasks,
         back,
     })
+}
+
+async fn bind(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let bound = async {
+        let listener = TcpListener::bind(listen).await?;
+        let addr = listener.local_addr()?;
+        Ok((listener, addr))
+    };
+    bound.await.map_err(|source| ServeError::Listen { listen, source })
 }
 
 async fn open_certificates(config: &Config, clock: &Clock) -> Result<Option<Arc<Certificates>>, ServeError> {

@@ -39,8 +39,11 @@ pub struct Running {
     pub(super) door: Arc<Door>,
     pub(super) draining: watch::Sender<bool>,
     pub(super) served: JoinHandle<()>,
-    pub(super) follower: Option<JoinHandle<()>>,
-    /// Ended with the server: health over HTTP is told to the last.
+    /// Where health is served as well.
+    pub(super) health_addr: Option<SocketAddr>,
+    /// Tasks that end with the server.
+    pub(super) helpers: Vec<JoinHandle<()>>,
+    /// Ended last: health over HTTP is told to the end.
     pub(super) tasks: JoinSet<()>,
     pub(super) back: Back,
 }
@@ -56,6 +59,12 @@ impl Running {
     #[must_use]
     pub const fn admin_addr(&self) -> Option<SocketAddr> {
         self.admin_addr
+    }
+
+    /// The address that `health_listen` became.
+    #[must_use]
+    pub const fn health_addr(&self) -> Option<SocketAddr> {
+        self.health_addr
     }
 
     /// The loads it answers from.
@@ -104,9 +113,7 @@ impl Running {
         if closed.is_err() {
             tracing::warn!("a load did not end in time; it is removed at the next start");
         }
-        if let Some(follower) = self.follower {
-            follower.abort();
-        }
+        self.helpers.iter().for_each(JoinHandle::abort);
         let ended = match drained {
             Ok(served) => Ok(served?),
             Err(_) => {

@@ -46,6 +46,30 @@ impl RowsDigest {
     }
 }
 
+/// The digest over a load's database, key by key: whether it holds what was put in, and nothing else. A third of the
+/// bytes that [`RowsDigest`] takes, and no row need be unpacked for it.
+#[derive(Debug)]
+pub(super) struct BlocksDigest(Sha256);
+
+impl BlocksDigest {
+    pub(super) fn new() -> Self {
+        Self(Sha256::new_with_prefix(b"wan-matrix blocks 1\n"))
+    }
+
+    /// The next key, in order, and its value.
+    pub(super) fn block(&mut self, key: &[u8], value: &[u8]) {
+        self.0.update((key.len() as u32).to_be_bytes());
+        self.0.update(key);
+        self.0.update((value.len() as u32).to_be_bytes());
+        self.0.update(value);
+    }
+
+    /// The digest in hex.
+    pub(super) fn finish(self) -> String {
+        hex::encode(self.0.finalize())
+    }
+}
+
 /// The fingerprint of two texts.
 pub(super) fn fingerprint(auxiliary: &str, additional: &str) -> Fingerprint {
     if auxiliary.is_empty() && additional.is_empty() {

@@ -7,7 +7,7 @@ use crate::domain::{Facts, RegionVariants, Said, Sector, Unit};
 use super::{
     StoreError,
     block::{self, Entry, Layout},
-    digest::{Fingerprint, RowsDigest, fingerprint},
+    digest::BlocksDigest,
     text_chunks,
     texts::{Gathering, Texts},
     units::Units,
@@ -36,19 +36,21 @@ pub(super) struct Run {
 
 impl Image {
     /// Reads every block and every text, and checks each: its checksum, its order, and that every row says something that
-    /// the load's Table 3 allows.
+    /// the load's Table 3 allows. Gives the digest over all of them too.
     pub(super) fn read(
         database: &sled::Db,
         path: &Path,
         layout: Layout,
         variants: RegionVariants,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<(Self, String), StoreError> {
         let damaged = |what: &str| StoreError::damaged(path, what);
         let mut entries = Vec::new();
         let mut runs: Vec<Run> = Vec::new();
         let mut gathering = Gathering::default();
+        let mut digest = BlocksDigest::new();
         for item in database.iter() {
             let (key, value) = item.map_err(StoreError::database(path))?;
+            digest.block(&key, &value);
             match key.first() {
                 Some(&block::PREFIX) => {
                     let sector = block::sector(&key).ok_or_else(|| damaged("a block's key cannot be read"))?;
@@ -69,7 +71,7 @@ impl Image {
         let texts = gathering.finish(database, path.to_owned());
         let image = Self { variants, layout, entries: entries.into(), runs: runs.into(), texts };
         image.check_rows().map_err(damaged)?;
-        Ok(image)
+        Ok((image, digest.finish()))
     }
 
     fn check_rows(&self) -> Result<(), &'static str> {
@@ -89,31 +91,6 @@ impl Image {
             let rows = self.run_entries(run.start, run.rows).chunks_exact(self.layout.stride());
             rows.map(move |row| (run.sector, self.layout.read(row)))
         })
-    }
-
-    /// The digest over the logical rows, in hex.
-    pub(super) fn digest(&self, table3_sha256: &[u8; 32]) -> Result<String, StoreError> {
-        let mut fingerprints = Vec::new();
-        if self.texts.in_memory() {
-            for id in 0..=self.texts.count() {
-                fingerprints.push(self.fingerprint(id)?);
-            }
-        }
-        let mut digest = RowsDigest::new(self.variants.region(), table3_sha256);
-        for (sector, entry) in self.rows() {
-            let Some(Entry { unit, facts, texts }) = entry else { continue };
-            let postcode = u64::from(sector.packed()) << Unit::BITS | u64::from(unit.packed());
-            match fingerprints.get(texts as usize) {
-                Some(known) => digest.row(postcode, facts, known),
-                None => digest.row(postcode, facts, &self.fingerprint(texts)?),
-            }
-        }
-        Ok(digest.finish())
-    }
-
-    fn fingerprint(&self, id: u32) -> Result<Fingerprint, StoreError> {
-        let (auxiliary, additional) = self.texts.get(id)?;
-        Ok(fingerprint(&auxiliary, &additional))
     }
 
     fn run_entries(&self, start: u32, rows: u16) -> &[u8] {

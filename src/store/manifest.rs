@@ -67,6 +67,8 @@ pub struct Packed {
     pub texts: u32,
     /// The sha256 over the logical rows: equal for two files that say the same in another order.
     pub rows_sha256: String,
+    /// The sha256 over every key of the database and its value: what a database that is opened again is held against.
+    pub blocks_sha256: String,
 }
 
 impl Manifest {

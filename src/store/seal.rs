@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::Path,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -16,7 +17,7 @@ use super::{
     block::{self, Layout, VALUE_MAX},
     data_dir::remove_dir,
     database,
-    digest::{Fingerprint, RowsDigest, fingerprint},
+    digest::{BlocksDigest, Fingerprint, RowsDigest, fingerprint},
     durable,
     manifest::Packed,
     sealed::{self, BLOCKS, TABLE3_FILE},
@@ -49,15 +50,42 @@ pub fn pack(
     manifest: &Manifest,
 ) -> Result<Packed, StoreError> {
     let path = directory.join(BLOCKS);
-    let broken = || StoreError::damaged(&path, "a row names a text that the load does not have");
-    let numbers = number_texts(rows, texts.len()).ok_or_else(broken)?;
-    let layout = Layout::for_texts(numbers.count);
+    let numbers = number_texts(rows, texts.len()).ok_or_else(|| broken(&path))?;
     let database = database::open(&path)?;
-    let insert = |key: &[u8], value: &[u8]| match database.insert(key, value) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(StoreError::database(&path)(error)),
+    // Hashing the rows takes a good part of what inserting them does: each has a thread, which has this one's priority.
+    let (inserted, rows_sha256) = thread::scope(|scope| {
+        let hashing = scope.spawn(|| rows_digest(rows, texts, &numbers, table3, manifest, &path));
+        let inserted = insert(&database, &path, rows, texts, &numbers);
+        (inserted, hashing.join().unwrap_or_else(|_| Err(StoreError::damaged(&path, "its rows could not be hashed"))))
+    });
+    let (blocks, blocks_sha256) = inserted?;
+    database.flush().map_err(StoreError::database(&path))?;
+    let (rows, texts) = (rows.len() as u64, numbers.count);
+    Ok(Packed { rows, blocks, texts, rows_sha256: rows_sha256?, blocks_sha256 })
+}
+
+fn broken(path: &Path) -> StoreError {
+    StoreError::damaged(path, "a row names a text that the load does not have")
+}
+
+/// Inserts the blocks, then the texts; gives how many blocks there are, and the digest over all that was inserted.
+fn insert(
+    database: &sled::Db,
+    path: &Path,
+    rows: &[Row],
+    texts: &TextTable,
+    numbers: &Numbers,
+) -> Result<(u64, String), StoreError> {
+    let mut digest = BlocksDigest::new();
+    let mut insert = |key: &[u8], value: &[u8]| {
+        digest.block(key, value);
+        match database.insert(key, value) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(StoreError::database(path)(error)),
+        }
     };
 
+    let layout = Layout::for_texts(numbers.count);
     let mut blocks = 0;
     let mut entries = Vec::with_capacity(VALUE_MAX);
     let mut value = Vec::with_capacity(VALUE_MAX);
@@ -65,7 +93,7 @@ pub fn pack(
         let Some(sector) = sector_rows.first().and_then(Row::sector) else { continue };
         entries.clear();
         for row in sector_rows {
-            layout.push(row.unit_and_facts(), numbers.of(row.texts).ok_or_else(broken)?, &mut entries);
+            layout.push(row.unit_and_facts(), numbers.of(row.texts).ok_or_else(|| broken(path))?, &mut entries);
         }
         let key = block::key(sector);
         block::seal(&key, layout, &entries, &mut value);
@@ -73,12 +101,10 @@ pub fn pack(
         blocks += 1;
     }
 
-    let mut fingerprints = vec![Fingerprint::default()];
     let mut chunks = Chunks::new();
     const { assert!(block::PREFIX < PREFIX, "texts follow the blocks, so that keys go in by order") };
     for &text in &numbers.by_number {
-        let (auxiliary, additional) = texts.get(text).map_err(StoreError::io("reading the texts of", directory))?;
-        fingerprints.push(fingerprint(&auxiliary, &additional));
+        let (auxiliary, additional) = texts.get(text).map_err(StoreError::io("reading the texts of", path))?;
         if let Some((key, value)) = chunks.push(&auxiliary, &additional) {
             insert(&key, &value)?;
         }
@@ -86,14 +112,28 @@ pub fn pack(
     if let Some((key, value)) = chunks.close() {
         insert(&key, &value)?;
     }
+    Ok((blocks, digest.finish()))
+}
 
+fn rows_digest(
+    rows: &[Row],
+    texts: &TextTable,
+    numbers: &Numbers,
+    table3: &Table3,
+    manifest: &Manifest,
+    path: &Path,
+) -> Result<String, StoreError> {
+    let mut fingerprints = vec![Fingerprint::default()];
+    for &text in &numbers.by_number {
+        let (auxiliary, additional) = texts.get(text).map_err(StoreError::io("reading the texts of", path))?;
+        fingerprints.push(fingerprint(&auxiliary, &additional));
+    }
     let mut digest = RowsDigest::new(manifest.region, &table3.sha256());
     for row in rows {
-        let number = numbers.of(row.texts).ok_or_else(broken)? as usize;
-        digest.row(row.key(), row.facts(), fingerprints.get(number).ok_or_else(broken)?);
+        let number = numbers.of(row.texts).ok_or_else(|| broken(path))? as usize;
+        digest.row(row.key(), row.facts(), fingerprints.get(number).ok_or_else(|| broken(path))?);
     }
-    database.flush().map_err(StoreError::database(&path))?;
-    Ok(Packed { rows: rows.len() as u64, blocks, texts: numbers.count, rows_sha256: digest.finish() })
+    Ok(digest.finish())
 }
 
 /// Makes a packed directory a sealed load under its own id, and opens it. When this returns the load survives a power

@@ -21,7 +21,7 @@ pub struct SealedLoad {
 }
 
 impl SealedLoad {
-    /// Opens a sealed load and checks all of it: manifest, Table 3, every block, and the digest over its rows.
+    /// Opens a sealed load and checks all of it: manifest, Table 3, every block, and the digest over all of them.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] when anything differs from what was sealed.
@@ -79,9 +79,9 @@ pub(super) fn check(
     region: CspRegion,
 ) -> Result<Image, StoreError> {
     let layout = Layout::for_texts(packed.texts);
-    let image = Image::read(database, path, layout, table3.region(region).clone())?;
-    if image.digest(&table3.sha256())? != packed.rows_sha256 {
-        return Err(StoreError::damaged(path, "the rows are not those that were sealed"));
+    let (image, blocks_sha256) = Image::read(database, path, layout, table3.region(region).clone())?;
+    if blocks_sha256 != packed.blocks_sha256 {
+        return Err(StoreError::damaged(path, "the blocks are not those that were sealed"));
     }
     Ok(image)
 }

@@ -62,6 +62,25 @@ async fn a_restart_is_healthy_at_once() {
 }
 
 #[tokio::test]
+async fn probes_find_health_on_a_port_of_its_own_and_nothing_else() {
+    let server = Server::with(&[("HEALTH_LISTEN", "127.0.0.1:0")]).await;
+    let addr = server.running.health_addr().unwrap();
+    let channel = tonic::transport::Channel::from_shared(format!("http://{addr}")).unwrap().connect().await.unwrap();
+    let mut health = HealthClient::new(channel.clone());
+    for (service, status) in [(LOADS, ServingStatus::Serving), (LOOKUPS, ServingStatus::NotServing)] {
+        assert_eq!(health.check(of(service)).await.unwrap().into_inner().status(), status, "{service}");
+    }
+    let ask = wan_matrix::grpc::proto::ListWanVariantsRequest::default();
+    let mut lookups = wan_matrix::grpc::proto::wan_matrix_service_client::WanMatrixServiceClient::new(channel);
+    assert_eq!(lookups.list_wan_variants(ask).await.unwrap_err().code(), tonic::Code::Unimplemented);
+    let mut watch = health.watch(of(LOADS)).await.unwrap().into_inner();
+    assert_eq!(watch.message().await.unwrap().unwrap().status(), ServingStatus::Serving);
+    let down = tokio::spawn(server.running.shutdown());
+    assert_eq!(watch.message().await.unwrap().unwrap().status(), ServingStatus::NotServing);
+    down.await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn watchers_hear_of_the_shutdown_and_do_not_delay_it() {
     let server = Server::with_sample().await;
     let mut health = HealthClient::new(server.channel.clone());

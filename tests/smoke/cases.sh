@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The cases of tests/smoke.sh: name, exit, method, request. grpcurl's exit is 64 + the status code: 67 INVALID_ARGUMENT,
-# 69 NOT_FOUND, 70 ALREADY_EXISTS, 73 FAILED_PRECONDITION, 76 UNIMPLEMENTED.
+# 69 NOT_FOUND, 70 ALREADY_EXISTS, 71 PERMISSION_DENIED, 73 FAILED_PRECONDITION, 76 UNIMPLEMENTED, 80 UNAUTHENTICATED.
 # The area AA is not allocated: its sandbox postcodes are described in data/sample/README.md.
 
 readonly matrix=wanmatrix.v1.WanMatrixService loads=wanmatrix.v1.CoverageLoadService
@@ -186,3 +186,28 @@ ask incomplete_health_of_all        0 $health '{}'
 ask incomplete_health_of_wan_matrix 0 $health "{\"service\": \"$matrix\"}"
 ask incomplete_health_of_loads      0 $health "{\"service\": \"$loads\"}"
 stop incomplete
+
+# --- A server over mutual TLS ---------------------------------------------------------------------------------------
+"$certificates" "$work/pki"
+# grpcurl asks for the descriptors first: open to anybody here, so that it is each method itself that answers.
+export WAN_MATRIX_ACCESS_REFLECTION=anyone
+start mtls --sample --config "$work/pki/wan-matrix.toml"
+unset WAN_MATRIX_ACCESS_REFLECTION
+for who in planner operator; do
+    as $who
+    postcode mtls_${who}_asks 0 'AA1 1AA'
+done
+as csp
+postcode mtls_csp_may_not_ask       71 'AA1 1AA'
+ask mtls_csp_lists_its_own           0 $loads/ListCoverageLoads '{}'
+ask mtls_csp_may_not_list_anothers  71 $loads/ListCoverageLoads '{"cspRegion": "CSP_REGION_NORTH"}'
+submit mtls_csp_may_not_load_anothers 71 "$(submission "$work/newer.csv" $region 2026-01-07T06:00:00Z)"
+as planner
+ask mtls_planner_may_not_list       71 $loads/ListCoverageLoads '{}'
+as stranger
+postcode mtls_stranger_may_not_ask  71 'AA1 1AA'
+as nobody
+postcode mtls_nobody_may_not_ask    80 'AA1 1AA'
+ask mtls_nobody_asks_for_health      0 $health "{\"service\": \"$loads\"}"
+stop mtls
+tls=(-plaintext)
