@@ -123,14 +123,21 @@ fn one_signal_ends_it_in_order_and_a_second_at_once() {
 fn a_hang_up_reloads_what_can_be_and_says_what_cannot() {
     let server = Process::start("log.level = \"info\"", None);
     let file = server.directory.path().join("wan-matrix.toml");
-    fs::write(&file, "log.level = \"debug\"\nlimits.max_rows = 7\nconnections.max = 1").unwrap();
+    fs::write(&file, "log.level = \"debug\"\nexpected_regions = [\"north\"]\nlimits.max_rows = 7\nconnections.max = 1")
+        .unwrap();
     server.signal(Signal::HUP);
-    server.logs(&["limits.max_rows", "takes effect at the next start only"]);
-    server.logs(&["the configuration is reloaded", "connections.max, log.level"]);
+    server.logs(&["expected_regions", "takes effect at the next start only"]);
+    server.logs(&["the configuration is reloaded", "connections.max, limits.max_rows, log.level"]);
     // The level is in force: this is said at debug only.
     drop(TcpStream::connect(server.addr).unwrap());
     server.logs(&["DEBUG", "a connection did not begin"]);
-    // And the limit is.
+    // And the limits are.
+    let server_url = format!("http://{}", server.addr);
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/data/sample/south.csv");
+    let mut load = Command::new(env!("CARGO_BIN_EXE_wan-matrix"));
+    let load =
+        load.args(["load", "--region", "south", "--issued-from-mtime", sample, "--server", &server_url]).output();
+    assert!(String::from_utf8(load.unwrap().stderr).unwrap().contains("LOAD_TOO_LARGE"));
     let held = TcpStream::connect(server.addr).unwrap();
     thread::sleep(Duration::from_millis(200));
     assert_eq!(server.asked(), Some(69));

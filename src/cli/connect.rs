@@ -1,6 +1,6 @@
 //! Which server a command talks to, and the connection.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use http::Uri;
@@ -68,7 +68,7 @@ struct SeveralServers {
 impl FromArgMatches for Server {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let OneServer { url, credentials } = OneServer::from_arg_matches(matches)?;
-        Ok(Self { url: url.shown(&credentials) })
+        Ok(Self { url: url.shown(&Arc::new(credentials)) })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -89,6 +89,7 @@ impl Args for Server {
 impl FromArgMatches for Servers {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let SeveralServers { urls, credentials } = SeveralServers::from_arg_matches(matches)?;
+        let credentials = Arc::new(credentials);
         Ok(Self { urls: urls.into_iter().map(|url| url.shown(&credentials)).collect() })
     }
 
@@ -113,7 +114,8 @@ impl Args for Servers {
 pub struct ServerUrl {
     uri: Uri,
     scheme_was_given: bool,
-    credentials: Credentials,
+    /// Shared, for a server is named in every failure.
+    credentials: Arc<Credentials>,
 }
 
 /// A text that is not a server's address.
@@ -141,7 +143,7 @@ impl FromStr for ServerUrl {
         if uri.host().is_none_or(str::is_empty) || uri.path() != "/" || uri.query().is_some() {
             return Err(ServerUrlError::Malformed);
         }
-        Ok(Self { uri, scheme_was_given, credentials: Credentials::default() })
+        Ok(Self { uri, scheme_was_given, credentials: Arc::default() })
     }
 }
 
@@ -182,14 +184,14 @@ impl ServerUrl {
     }
 
     /// The same server, shown these credentials.
-    fn shown(mut self, credentials: &Credentials) -> Self {
+    fn shown(mut self, credentials: &Arc<Credentials>) -> Self {
         if credentials.ca.is_some() && !self.scheme_was_given {
             let mut parts = self.uri.clone().into_parts();
             parts.scheme = Some(http::uri::Scheme::HTTPS);
             // Of a URI that was whole before, only the scheme is another.
             self.uri = Uri::from_parts(parts).unwrap_or(self.uri);
         }
-        self.credentials = credentials.clone();
+        self.credentials = Arc::clone(credentials);
         self
     }
 
@@ -241,7 +243,7 @@ mod tests {
 
     #[test]
     fn a_ca_makes_an_address_https_unless_it_says_otherwise() {
-        let credentials = Credentials { ca: Some("ca.pem".into()), ..Credentials::default() };
+        let credentials = Arc::new(Credentials { ca: Some("ca.pem".into()), ..Credentials::default() });
         for (text, shown) in [
             ("localhost:50051", "https://localhost:50051"),
             ("https://localhost:50051", "https://localhost:50051"),
@@ -253,10 +255,10 @@ mod tests {
 
     #[tokio::test]
     async fn credentials_are_never_thrown_away_and_https_wants_a_ca() {
-        let credentials = Credentials { ca: Some("no/such/ca.pem".into()), ..Credentials::default() };
+        let credentials = Arc::new(Credentials { ca: Some("no/such/ca.pem".into()), ..Credentials::default() });
         for (text, credentials, said) in [
             ("http://127.0.0.1:1", &credentials, "is plain text, and would not see --ca"),
-            ("https://127.0.0.1:1", &Credentials::default(), "https wants --ca"),
+            ("https://127.0.0.1:1", &Arc::default(), "https wants --ca"),
             ("127.0.0.1:1", &credentials, "cannot read no/such/ca.pem"),
         ] {
             let failure = text.parse::<ServerUrl>().unwrap().shown(credentials).channel().await.unwrap_err();

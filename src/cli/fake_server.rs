@@ -38,6 +38,7 @@ pub(super) struct Seen {
     pub batches: Vec<(usize, String)>,
     pub fail: Option<Status>,
     pub fail_batch: Option<usize>,
+    pub largest_batch: Option<usize>,
 }
 
 #[derive(Clone, Default)]
@@ -236,6 +237,9 @@ impl WanMatrixService for FakeServer {
             seen.batches.push((request.locations.len(), request.as_of_date.clone()));
             if seen.fail_batch == Some(seen.batches.len()) {
                 return Err(status(Code::Internal, "INTERNAL", "the server failed", &[]));
+            }
+            if seen.largest_batch.is_some_and(|largest| request.locations.len() > largest) {
+                return Err(status(Code::ResourceExhausted, "REPLY_TOO_LARGE", "the reply is too large", &[]));
             }
         }
         let results = request.locations.iter().map(|location| match &location.kind {

@@ -33,7 +33,7 @@ struct Source {
     #[arg(long, value_name = "FILE")]
     postcodes: Option<PathBuf>,
     /// Invent so many well-formed postcodes.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
 }
 

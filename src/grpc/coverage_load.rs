@@ -36,16 +36,14 @@ const PAGE_MAX: usize = 200;
 #[derive(Clone, Debug)]
 pub struct CoverageLoadApi {
     loads: Arc<Loads>,
-    /// A sender who is silent for so long is taken for gone, since others wait for their turn.
-    silence: Duration,
     stop: watch::Receiver<bool>,
 }
 
 impl CoverageLoadApi {
-    /// Uploads end, unfinished, when their sender is silent for `silence`, or when `stop` says true.
+    /// Uploads end, unfinished, when their sender is silent for too long, or when `stop` says true.
     #[must_use]
-    pub const fn new(loads: Arc<Loads>, silence: Duration, stop: watch::Receiver<bool>) -> Self {
-        Self { loads, silence, stop }
+    pub const fn new(loads: Arc<Loads>, stop: watch::Receiver<bool>) -> Self {
+        Self { loads, stop }
     }
 
     const fn own<'a>(&'a self, caller: &'a Caller, method: &'static str) -> OwnLoads<'a> {
@@ -53,7 +51,7 @@ impl CoverageLoadApi {
     }
 
     async fn submit(&self, parts: Streaming<SubmitCoverageLoadRequest>, caller: &Caller) -> Result<Submitted, Status> {
-        let mut parts = Parts { parts, silence: self.silence, stop: self.stop.clone() };
+        let mut parts = Parts { parts, silence: self.loads.settings().max_silence, stop: self.stop.clone() };
         let own = self.own(caller, "SubmitCoverageLoad");
         let header = parts.header().await?;
         if !header.override_note.is_empty() {
@@ -80,6 +78,7 @@ impl CoverageLoadApi {
 /// The messages of an upload, in the order they must come.
 struct Parts {
     parts: Streaming<SubmitCoverageLoadRequest>,
+    /// A sender who is silent for so long is taken for gone, since others wait for their turn.
     silence: Duration,
     stop: watch::Receiver<bool>,
 }

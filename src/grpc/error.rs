@@ -75,7 +75,7 @@ pub(super) fn as_of_date(error: DayError) -> Failure {
 
 /// A region filter that names no region.
 pub(super) fn region_not_known(number: NotKnown) -> Failure {
-    Failure::field(ErrorReason::RegionMissing, "csp_region", not_known(number))
+    Failure::field(ErrorReason::RequestMalformed, "csp_region", not_known(number))
 }
 
 /// A state filter that names no state.

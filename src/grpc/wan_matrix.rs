@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use prost::Message;
 use tonic::{Request, Response, Status};
 
@@ -106,7 +107,7 @@ impl WanMatrixApi {
 
 /// An answer that was written already, for whoever asks for it as a message: over the network it goes as it is.
 fn read<M: Message + Default>(written: Response<Vec<u8>>) -> Result<Response<M>, Status> {
-    M::decode(&**written.get_ref()).map(Response::new).map_err(|error| error::task(&error).into())
+    M::decode(Bytes::from(written.into_inner())).map(Response::new).map_err(|error| error::task(&error).into())
 }
 
 #[tonic::async_trait]

@@ -121,7 +121,7 @@ mod tests {
                 ..RegionalCoverage::default()
             }).collect();
             let matrix =
-                WanMatrix { postcode: postcode.clone(), coverage, set_aside_regions: regions.clone() };
+                WanMatrix { postcode, coverage, set_aside_regions: regions };
             let mut wire = Wire::with_capacity(0);
             wire.text(1, &matrix.postcode);
             for regional in &matrix.coverage {

@@ -58,7 +58,7 @@ const CLOCK_SKEW: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 
 /// Every load of one data directory, and the set of those that answer.
 pub struct Loads {
-    settings: Settings,
+    settings: ArcSwap<Settings>,
     table3: Arc<Table3>,
     clock: Clock,
     data: DataDir,
@@ -95,7 +95,7 @@ impl Loads {
         let (catalogue, set) = start::open(&data, &table3, &limits(&settings, &data), &reaper)?;
         let loads = Arc::new(Self {
             audit: AuditLog::new(&data),
-            settings,
+            settings: ArcSwap::from_pointee(settings),
             table3,
             clock,
             data,
@@ -197,8 +197,16 @@ impl Loads {
         (self.clock)()
     }
 
-    const fn settings(&self) -> &Settings {
-        &self.settings
+    /// The limits and guards that the next load meets.
+    #[must_use]
+    pub fn settings(&self) -> Arc<Settings> {
+        self.settings.load_full()
+    }
+
+    /// Takes other limits and guards into force for the loads that begin from now on. The data directory stays.
+    pub fn set(&self, mut settings: Settings) {
+        settings.data_dir.clone_from(&self.settings.load().data_dir);
+        self.settings.store(Arc::new(settings));
     }
 
     const fn data(&self) -> &DataDir {
@@ -214,7 +222,7 @@ impl Loads {
     }
 
     fn limits(&self) -> Limits {
-        limits(&self.settings, &self.data)
+        limits(&self.settings.load(), &self.data)
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Catalogue> {

@@ -172,7 +172,7 @@ impl Process {
         };
         let mut manifest = manifest(report);
         let settled = settling.elapsed();
-        if let Err(refusal) = guards::judge(&manifest, loads.settings()) {
+        if let Err(refusal) = guards::judge(&manifest, &loads.settings()) {
             return Err(loads.refuse(manifest, refusal, &rejects));
         }
 

@@ -52,7 +52,8 @@ impl Loads {
     pub(super) fn tidy(&self, region: CspRegion) {
         let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.now();
-        for load_id in self.read(|catalogue| surplus(catalogue, region, self.settings.retention, now)) {
+        let retention = self.settings().retention;
+        for load_id in self.read(|catalogue| surplus(catalogue, region, retention, now)) {
             if let Err(error) = self.delete(region, &load_id) {
                 tracing::error!(load_id, %error, "a load that is no longer kept could not be deleted");
             }

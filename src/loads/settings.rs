@@ -1,6 +1,6 @@
 //! What an operator may set about loads.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
@@ -22,6 +22,8 @@ pub struct Settings {
     pub max_rows: u32,
     /// The `rejects` guard: refuse a file of whose rows more than this share, in thousandths, were set aside.
     pub rejects_permille: f64,
+    /// The longest silence of an upload's sender.
+    pub max_silence: Duration,
     /// How long earlier loads are kept.
     pub retention: Retention,
 }
@@ -34,6 +36,7 @@ impl Default for Settings {
             max_decompressed: 4 << 30,
             max_rows: 5_000_000,
             rejects_permille: 1.0,
+            max_silence: Duration::from_secs(60),
             retention: Retention::default(),
         }
     }

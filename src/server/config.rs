@@ -199,6 +199,7 @@ impl Config {
             max_decompressed: self.limits.max_decompressed_bytes,
             max_rows: self.limits.max_rows,
             rejects_permille: self.rejects_percent * 10.0,
+            max_silence: self.limits.max_upload_silence,
             retention: loads::Retention::default(),
         }
     }

@@ -70,7 +70,10 @@ pub(super) const KEYS: [(&str, &str); 54] = [
 
 const VARIABLE: &str = "WAN_MATRIX_";
 /// Variables of other commands, and those that Kubernetes sets for every pod beside a service called `wan-matrix`.
-const NOT_OURS: [&str; 7] = ["CONFIG", "SERVER", "SERVICE_", "PORT", "CA", "CERT", "KEY"];
+const NOT_OURS: [&str; 4] = ["CONFIG", "SERVER", "SERVICE_", "PORT"];
+
+/// What client commands prove themselves with.
+const OF_CLIENTS: [&str; 3] = ["CA", "CERT", "KEY"];
 
 /// Why the configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -238,7 +241,7 @@ impl Keys {
     pub(super) fn variables(&mut self, variables: impl Iterator<Item = (String, String)>) -> Result<(), ConfigError> {
         for (name, value) in variables {
             let Some(ours) = name.strip_prefix(VARIABLE) else { continue };
-            if NOT_OURS.iter().any(|other| ours.starts_with(other)) {
+            if NOT_OURS.iter().any(|other| ours.starts_with(other)) || OF_CLIENTS.contains(&ours) {
                 continue;
             }
             let called = |key: &str| key.replace(['.', '-'], "_").eq_ignore_ascii_case(ours);

@@ -127,7 +127,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
     }
 
     let lookups = WanMatrixApi::new(Arc::clone(&loads), expected, clock);
-    let uploads = CoverageLoadApi::new(Arc::clone(&loads), config.limits.max_upload_silence, drain.clone());
+    let uploads = CoverageLoadApi::new(Arc::clone(&loads), drain.clone());
     let max_message = config.calls.max_message_bytes;
     let routes = Routes::new(LookupService::new(lookups).max_decoding_message_size(max_message))
         .add_service(CoverageLoadServiceServer::new(uploads).max_decoding_message_size(UPLOAD_MESSAGE_MAX))

@@ -10,8 +10,9 @@ use crate::grpc::{Caller, Roles};
 
 use super::identities::{Identities, San};
 
-/// Names of a certificate that are looked at; nobody needs more.
+/// Names of a certificate that are looked at, and their longest: nobody needs more, and they are said in headers and logs.
 const NAMES_MAX: usize = 32;
+const NAME_LENGTH_MAX: usize = 512;
 
 /// The other end of one connection.
 #[derive(Debug)]
@@ -67,8 +68,8 @@ fn names(certificate: &CertificateDer<'_>) -> Vec<San> {
     let Ok((_, certificate)) = X509Certificate::from_der(certificate) else { return Vec::new() };
     let Ok(Some(extension)) = certificate.subject_alternative_name() else { return Vec::new() };
     let names = extension.value.general_names.iter().filter_map(|name| match name {
-        GeneralName::URI(uri) => Some(San::uri(uri)),
-        GeneralName::DNSName(name) => Some(San::dns(name)),
+        GeneralName::URI(uri) if uri.len() <= NAME_LENGTH_MAX => Some(San::uri(uri)),
+        GeneralName::DNSName(name) if name.len() <= NAME_LENGTH_MAX => Some(San::dns(name)),
         _ => None,
     });
     names.take(NAMES_MAX).collect()

@@ -43,10 +43,19 @@ impl StoreError {
         Self::Damaged { path: path.to_owned(), what: what.into() }
     }
 
-    /// Whether what is on disk cannot be trusted, as against a disk that does not answer or is full.
+    /// Whether what is on disk cannot be trusted, as against a disk that does not answer or is full, or a process that may
+    /// open no more files: those heal by themselves, and sound blocks must not be thrown away for them.
     #[must_use]
-    pub const fn is_damage(&self) -> bool {
-        matches!(self, Self::Damaged { .. } | Self::Database { .. })
+    pub fn is_damage(&self) -> bool {
+        // sled says of a file that is cut short, or holds what it cannot read, that reading failed.
+        let content =
+            |source: &io::Error| matches!(source.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData);
+        match self {
+            Self::Damaged { .. } => true,
+            Self::Database { source: sled::Error::Io(source), .. } => content(source),
+            Self::Database { .. } => true,
+            _ => false,
+        }
     }
 
     /// Whether the disk is full.
@@ -58,6 +67,32 @@ impl StoreError {
             Self::DiskFull { .. } => true,
             Self::Io { source, .. } | Self::Database { source: sled::Error::Io(source), .. } => full(source),
             _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_disk_holds_is_damage_and_not_how_it_answers() {
+        let database = |source| StoreError::Database { path: "blocks".into(), source };
+        let io = |kind: io::ErrorKind| database(sled::Error::Io(kind.into()));
+        let too_many_files = database(sled::Error::Io(io::Error::from_raw_os_error(24)));
+        for (error, damage, full) in [
+            (database(sled::Error::Corruption { at: None, bt: () }), true, false),
+            (io(io::ErrorKind::UnexpectedEof), true, false),
+            (io(io::ErrorKind::InvalidData), true, false),
+            (io(io::ErrorKind::PermissionDenied), false, false),
+            (io(io::ErrorKind::StorageFull), false, true),
+            (too_many_files, false, false),
+            (StoreError::damaged(Path::new("blocks"), "cut short"), true, false),
+            (StoreError::io("reading", "manifest.json")(io::ErrorKind::UnexpectedEof.into()), false, false),
+            (StoreError::DiskFull { needed: 2, free: 1 }, false, true),
+            (StoreError::Locked("var".into()), false, false),
+        ] {
+            assert_eq!((error.is_damage(), error.is_disk_full()), (damage, full), "{error}");
         }
     }
 }

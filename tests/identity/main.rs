@@ -4,6 +4,7 @@
 
 mod commands;
 mod every_method;
+mod handshake;
 #[path = "../../examples/certificates/pki.rs"]
 mod pki;
 mod regions;

@@ -154,7 +154,7 @@ async fn a_request_for_loads_that_cannot_be_understood_says_where() {
         ),
         (
             ListCoverageLoadsRequest { csp_region: 42, ..default() },
-            Told::new(Code::InvalidArgument, "REGION_MISSING", &["csp_region"]),
+            Told::new(Code::InvalidArgument, "REQUEST_MALFORMED", &["csp_region"]),
         ),
         (
             ListCoverageLoadsRequest { state: 42, ..default() },

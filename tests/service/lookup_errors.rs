@@ -112,5 +112,5 @@ async fn a_region_nobody_knows_is_no_filter() {
     let mut server = Server::empty().await;
     let request = ListWanVariantsRequest { csp_region: 99 };
     let status = server.lookups.list_wan_variants(request).await.unwrap_err();
-    assert_eq!(told(&status), Told::new(Code::InvalidArgument, "REGION_MISSING", &["csp_region"]));
+    assert_eq!(told(&status), Told::new(Code::InvalidArgument, "REQUEST_MALFORMED", &["csp_region"]));
 }

@@ -1,7 +1,10 @@
 //! Several batches in flight, their answers in order.
 
+use std::collections::VecDeque;
+
 use tokio::{sync::mpsc, task::JoinHandle};
 use tonic::{Status, transport::Channel};
+use tonic_types::StatusExt as _;
 
 use crate::{
     cli::{
@@ -18,7 +21,7 @@ use crate::{
 const IN_FLIGHT: usize = 4;
 
 type Inputs = mpsc::Receiver<Result<Vec<String>, Failure>>;
-type Call = JoinHandle<Result<BatchRequestWanMatrixResponse, Status>>;
+type Call = JoinHandle<Result<VecDeque<Asked>, Status>>;
 
 /// A batch and its answer: one result for each input.
 #[derive(Debug)]
@@ -30,7 +33,9 @@ pub(super) struct Asked {
 /// The answers, in the order of the inputs.
 pub(super) struct Answers {
     server: ServerUrl,
-    calls: mpsc::Receiver<Result<(Vec<String>, Call), Failure>>,
+    calls: mpsc::Receiver<Result<Call, Failure>>,
+    /// Of the latest call, what is not told yet.
+    asked: VecDeque<Asked>,
 }
 
 /// Asks every batch. An empty `as_of` is today, as the first answer says it: a run that passes midnight keeps its day.
@@ -43,14 +48,14 @@ pub(super) fn ask(
     // One call waits outside the channel, in the hands of each side.
     let (send, calls) = mpsc::channel(IN_FLIGHT - 2);
     tokio::spawn(start_calls(client, as_of, inputs, send));
-    Answers { server, calls }
+    Answers { server, calls, asked: VecDeque::new() }
 }
 
 async fn start_calls(
     client: WanMatrixServiceClient<Channel>,
     mut as_of: String,
     mut inputs: Inputs,
-    send: mpsc::Sender<Result<(Vec<String>, Call), Failure>>,
+    send: mpsc::Sender<Result<Call, Failure>>,
 ) {
     while let Some(batch) = inputs.recv().await {
         let batch = match batch {
@@ -61,22 +66,46 @@ async fn start_calls(
                 return;
             }
         };
-        let request = request(&batch, as_of.clone());
-        let mut client = client.clone();
-        let call = async move { client.batch_request_wan_matrix(soon(request)).await.map(tonic::Response::into_inner) };
+        let call = ask_batch(client.clone(), batch, as_of.clone());
         let call = if as_of.is_empty() {
-            let reply = call.await;
-            if let Ok(reply) = &reply {
-                as_of.clone_from(&reply.as_of_date);
+            let asked = call.await;
+            if let Some(first) = asked.as_ref().ok().and_then(|asked| asked.front()) {
+                as_of.clone_from(&first.reply.as_of_date);
             }
-            tokio::spawn(std::future::ready(reply))
+            tokio::spawn(std::future::ready(asked))
         } else {
             tokio::spawn(call)
         };
-        if send.send(Ok((batch, call))).await.is_err() {
+        if send.send(Ok(call)).await.is_err() {
             return;
         }
     }
+}
+
+/// One batch's answers. Where texts are so long that the reply would be more than a client takes, it is asked for by
+/// halves.
+async fn ask_batch(
+    mut client: WanMatrixServiceClient<Channel>,
+    batch: Vec<String>,
+    as_of: String,
+) -> Result<VecDeque<Asked>, Status> {
+    let mut asked = VecDeque::new();
+    let mut next = vec![batch];
+    while let Some(mut inputs) = next.pop() {
+        match client.batch_request_wan_matrix(soon(request(&inputs, as_of.clone()))).await {
+            Ok(reply) => asked.push_back(Asked { inputs, reply: reply.into_inner() }),
+            Err(status) if inputs.len() > 1 && is_too_large(&status) => {
+                let second = inputs.split_off(inputs.len() / 2);
+                next.extend([second, inputs]);
+            }
+            Err(status) => return Err(status),
+        }
+    }
+    Ok(asked)
+}
+
+fn is_too_large(status: &Status) -> bool {
+    status.get_details_error_info().is_some_and(|info| info.reason == "REPLY_TOO_LARGE")
 }
 
 fn request(batch: &[String], as_of_date: String) -> BatchRequestWanMatrixRequest {
@@ -85,21 +114,24 @@ fn request(batch: &[String], as_of_date: String) -> BatchRequestWanMatrixRequest
 }
 
 impl Answers {
-    /// The next batch's answer; `None` when all are told.
+    /// The next answers; `None` when all are told.
     pub(super) async fn next(&mut self) -> Option<Result<Asked, Failure>> {
-        let (inputs, call) = match self.calls.recv().await? {
-            Ok(asked) => asked,
-            Err(failure) => return Some(Err(failure)),
-        };
-        Some(match call.await {
-            Ok(Ok(reply)) if reply.results.len() == inputs.len() => Ok(Asked { inputs, reply }),
-            Ok(Ok(reply)) => Err(self.server.broke_contract(&format!(
-                "{} results for {} locations",
-                reply.results.len(),
-                inputs.len()
-            ))),
-            Ok(Err(status)) => Err(self.server.refused(status)),
-            Err(stopped) => Err(Failure::Machine(stopped.into())),
-        })
+        while self.asked.is_empty() {
+            let call = match self.calls.recv().await? {
+                Ok(call) => call,
+                Err(failure) => return Some(Err(failure)),
+            };
+            match call.await {
+                Ok(Ok(asked)) => self.asked = asked,
+                Ok(Err(status)) => return Some(Err(self.server.refused(status))),
+                Err(stopped) => return Some(Err(Failure::Machine(stopped.into()))),
+            }
+        }
+        let asked = self.asked.pop_front()?;
+        let (results, locations) = (asked.reply.results.len(), asked.inputs.len());
+        if results != locations {
+            return Some(Err(self.server.broke_contract(&format!("{results} results for {locations} locations"))));
+        }
+        Some(Ok(asked))
     }
 }

@@ -93,6 +93,23 @@ async fn a_failure_half_way_keeps_what_was_answered_and_says_how_much() {
 }
 
 #[tokio::test]
+async fn a_reply_that_would_be_too_large_is_asked_for_by_halves() {
+    let (server, url) = FakeServer::start().await;
+    server.seen().largest_batch = Some(300);
+    let mut line: Vec<String> = ["lookup", "--output", "csv"].map(str::to_owned).to_vec();
+    line.extend((0..1_001).map(|n| format!("AA1 {n}")));
+    let ran = run(&url, &line.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    assert_eq!(ran.exit, Exit::Answered, "{}", ran.notes);
+    let mut rows = csv::Reader::from_reader(ran.out.as_bytes());
+    let inputs: Vec<_> = rows.records().map(|row| row.unwrap()[0].to_owned()).collect();
+    assert_eq!(inputs, line[3..]);
+    // One location that is too large by itself cannot be halved.
+    server.seen().largest_batch = Some(0);
+    let ran = run(&url, &["lookup", "AA1 1AA"]).await;
+    assert!(ran.notes.contains("too large"), "{}", ran.notes);
+}
+
+#[tokio::test]
 async fn a_file_that_is_not_there_is_told_before_the_server_is_asked() {
     let ran = run("http://127.0.0.1:1", &["lookup", "--file", "no/such/file"]).await;
     assert_eq!(ran.exit, Exit::Usage);

@@ -3,7 +3,7 @@
 //! A batch is decoded, answered and encoded there, and comes back as bytes: the threads of the network only pass them on.
 //! So a thousand locations never stand between a fitter and an answer, whatever the processor is asked to do besides.
 
-use std::{convert::Infallible, future::Future, io, time::Duration};
+use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::Response;
@@ -98,11 +98,12 @@ impl Drop for Reply {
 }
 
 /// What bounds the work on one call.
+#[derive(Debug)]
 pub(super) struct Bounds {
     pub(super) deadline: Option<Instant>,
     /// How long a reply that is whole may go unread.
     pub(super) unread: Duration,
-    pub(super) connection: Option<std::sync::Arc<Reader>>,
+    pub(super) reader: Option<Arc<Reader>>,
 }
 
 /// Does the work of a call on the bulk threads. Gives back the head of its reply, with an empty body where there is none
@@ -143,7 +144,7 @@ async fn run<F>(
 ) where
     F: Future<Output = Result<Response<Body>, Infallible>>,
 {
-    let Bounds { deadline, unread, connection } = bounds;
+    let Bounds { deadline, unread, reader } = bounds;
     // Dropped as a whole when its time is over: the work, and the part of the reply that was not taken.
     let whole = pass(work, tell, &send);
     let in_time = match deadline {
@@ -161,9 +162,9 @@ async fn run<F>(
         let _gone = gone.await;
     };
     if timeout(unread, taken).await.is_err()
-        && let Some(connection) = connection
+        && let Some(reader) = reader
     {
-        connection.close();
+        reader.close();
     }
 }
 

@@ -71,6 +71,14 @@ pub(super) struct Gate {
     back: Handle,
 }
 
+/// A call that was taken in, until when, and what bounds its work where that is done elsewhere.
+#[derive(Debug)]
+struct Admitted {
+    call: Call,
+    deadline: Option<Instant>,
+    back: Option<lane::Bounds>,
+}
+
 /// The limits in force, in the shape in which a call asks for them.
 #[derive(Debug)]
 struct Live {
@@ -161,10 +169,7 @@ impl Gate {
     }
 
     /// Takes a call in, or says why not.
-    fn admit(
-        self: &Arc<Self>,
-        request: &Request<Body>,
-    ) -> Result<(Call, Option<Instant>, Option<Arc<Reader>>), Status> {
+    fn admit(self: &Arc<Self>, request: &Request<Body>) -> Result<Admitted, Status> {
         let started = std::time::Instant::now();
         let method = Method::of(request.uri().path());
         let caller = request.extensions().get::<Arc<Caller>>().cloned();
@@ -191,8 +196,12 @@ impl Gate {
             (Class::Interactive, Some(connection)) => Some(connection.begin()),
             _ => None,
         };
-        let connection = if method.rule().lane == method::Lane::Back { connection.cloned() } else { None };
-        Ok((call.admitted(place, open), deadline, connection))
+        let back = (method.rule().lane == method::Lane::Back).then(|| lane::Bounds {
+            deadline,
+            unread: live.unread(),
+            reader: connection.cloned(),
+        });
+        Ok(Admitted { call: call.admitted(place, open), deadline, back })
     }
 
     fn place(
@@ -239,14 +248,15 @@ where
     let mut inner = inner;
     // The routes are always ready, so readiness need not be asked for.
     service_fn(move |request: Request<Body>| {
-        let admitted = gate.admit(&request).map(|(mut call, deadline, connection)| {
+        let admitted = gate.admit(&request).map(|Admitted { mut call, deadline, back }| {
             let span = call.span();
+            let answer = inner.call(request).instrument(span);
             // What runs elsewhere is handed over before this is first polled.
-            let back = match connection_bounds(&gate, &call, deadline, connection) {
-                Some(bounds) => Ok(lane::answer(&gate.back, inner.call(request).instrument(span), bounds)),
-                None => Err(inner.call(request).instrument(span)),
+            let answer = match back {
+                Some(bounds) => Ok(lane::answer(&gate.back, answer, bounds)),
+                None => Err(answer),
             };
-            (call, deadline, back)
+            (call, deadline, answer)
         });
         async move {
             let (call, deadline, answer) = match admitted {
@@ -266,16 +276,6 @@ where
             })
         }
     })
-}
-
-fn connection_bounds(
-    gate: &Gate,
-    call: &Call,
-    deadline: Option<Instant>,
-    connection: Option<Arc<Reader>>,
-) -> Option<lane::Bounds> {
-    let back = call.method.rule().lane == method::Lane::Back;
-    back.then(|| lane::Bounds { deadline, unread: gate.live.load().unread(), connection })
 }
 
 /// Waits no longer than to the deadline.

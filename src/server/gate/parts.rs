@@ -62,7 +62,7 @@ pub fn gate_parts(config: &Config) -> Vec<Part> {
     let admission = move || drop(black_box(admitting.admit(&request)));
     let asked_too = asked.clone();
     let mut alone = service_fn(|_| std::future::ready(Ok::<_, Infallible>(Response::new(Body::new(Answer(0))))));
-    let mut behind = gated(gate, alone.clone());
+    let mut behind = gated(gate, alone);
     let bare = move || done(alone.call(asked()));
     let whole = move || {
         // Held for as long as the gate may be asked.

@@ -1,0 +1,65 @@
+//! What is spoken before the first call: TLS 1.2 and 1.3, HTTP/2, and no session twice.
+
+use std::sync::Arc;
+
+use rustls::{
+    ClientConfig, RootCertStore, SupportedProtocolVersion,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+    version::{TLS12, TLS13},
+};
+use tokio::net::TcpStream;
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+use crate::server::{PLANNER, Server};
+
+fn client(server: &Server, version: &'static SupportedProtocolVersion, protocols: &[&str]) -> TlsConnector {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(server.ca.pem.as_bytes()).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = ClientConfig::builder_with_provider(provider).with_protocol_versions(&[version]).unwrap();
+    let pair = server.ca.caller(PLANNER).unwrap();
+    let cert = CertificateDer::from_pem_slice(pair.cert.as_bytes()).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).unwrap();
+    let mut tls = tls.with_root_certificates(roots).with_client_auth_cert(vec![cert], key).unwrap();
+    tls.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+    TlsConnector::from(Arc::new(tls))
+}
+
+async fn connect(server: &Server, client: &TlsConnector) -> std::io::Result<TlsStream<TcpStream>> {
+    let tcp = TcpStream::connect(server.running.addr()).await.unwrap();
+    client.connect("localhost".try_into().unwrap(), tcp).await
+}
+
+#[tokio::test]
+async fn tls_1_2_and_1_3_speak_http_2_and_nothing_else() {
+    let server = Server::start().await;
+    for version in [&TLS12, &TLS13] {
+        let stream = connect(&server, &client(&server, version, &["http/1.1", "h2"])).await.unwrap();
+        let session = stream.get_ref().1;
+        assert_eq!(session.protocol_version(), Some(version.version));
+        assert_eq!(session.alpn_protocol(), Some(&b"h2"[..]));
+        let refused = connect(&server, &client(&server, version, &["http/1.1"])).await.unwrap_err();
+        assert!(refused.to_string().contains("NoApplicationProtocol"), "{version:?}: {refused}");
+    }
+}
+
+/// A resumed session would not be asked for its certificate again.
+#[tokio::test]
+async fn no_session_is_resumed() {
+    let server = Server::start().await;
+    for version in [&TLS12, &TLS13] {
+        let client = client(&server, version, &["h2"]);
+        for _ in 0..3 {
+            let stream = connect(&server, &client).await.unwrap();
+            let (mut h2, connection) = h2::client::handshake(stream).await.unwrap();
+            // A round trip, so that a ticket would have come.
+            let connection = tokio::spawn(connection);
+            let request = http::Request::post("https://localhost/x/y").body(()).unwrap();
+            h2 = h2.ready().await.unwrap();
+            h2.send_request(request, true).unwrap().0.await.unwrap();
+            connection.abort();
+        }
+        let stream = connect(&server, &client).await.unwrap();
+        assert_eq!(stream.get_ref().1.handshake_kind(), Some(rustls::HandshakeKind::Full), "{version:?}");
+    }
+}
