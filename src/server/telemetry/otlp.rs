@@ -84,7 +84,7 @@ pub(super) fn span(told: &Told<'_>) -> Option<Span> {
     let parent = told.traceparent.and_then(TraceParent::parse);
     let recorded = match parent {
         Some(parent) if parent.sampled => true,
-        _ => every > 0 && CALLS.fetch_add(1, Ordering::Relaxed) % every == 0,
+        _ => every > 0 && CALLS.fetch_add(1, Ordering::Relaxed).is_multiple_of(every),
     };
     if !recorded {
         return None;
