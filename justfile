@@ -14,19 +14,24 @@ run *ARGS:
     cargo run --release -- serve --sample {{ ARGS }}
 
 # Everything CI checks, in CI's order
-ci: test fmt lint proto doc smoke
+ci: test otlp fmt lint proto doc smoke
 
 # The README's test command, word for word (tests/readme.rs holds the two together)
 test:
     cargo test
 
+# Traces, which only a build with their feature has
+otlp:
+    cargo test --features otlp --test otlp --locked
+
 # Formatting
 fmt:
     cargo fmt --check
 
-# Clippy, over tests and benches too
+# Clippy, over tests and benches too, and over what only a build with traces has
 lint:
     cargo clippy --all-targets --locked -- -D warnings
+    cargo clippy --lib --bins --features otlp --locked -- -D warnings
 
 # The protos' style
 proto: tools
@@ -66,6 +71,10 @@ bench-load *ROUNDS:
 # A lookup's processor time beside a bare service that answers the same from a constant
 bench-lookup *ROUNDS:
     cargo bench --bench lookup -- {{ ROUNDS }}
+
+# A lookup's slowest in a hundred while planners keep the server busy, beside the same while others keep the machine busy
+bench-classes *ROUNDS:
+    cargo bench --bench classes -- {{ ROUNDS }}
 
 # A restart to the first answer beside a bare opening of the same databases
 bench-start *ROUNDS:

@@ -33,7 +33,10 @@ impl Process {
         let mut child = Command::new("sh")
             .args([
                 "-c",
-                &format!("{limited}exec \"$0\" serve --config wan-matrix.toml --listen 127.0.0.1:0 --log-format json"),
+                &format!(
+                    "{limited}exec \"$0\" serve --config wan-matrix.toml --listen 127.0.0.1:0 --admin-listen off \
+                     --log-format json"
+                ),
             ])
             .arg(env!("CARGO_BIN_EXE_wan-matrix"))
             .current_dir(directory.path())

@@ -50,7 +50,7 @@ start() {
     local name="$1" until=$((SECONDS + 30))
     shift
     log="$work/$name.log"
-    "$binary" serve --data-dir "$work/$name" --listen 127.0.0.1:0 "$@" >"$log" 2>"$work/$name.err" </dev/null &
+    "$binary" serve --data-dir "$work/$name" --listen 127.0.0.1:0 --admin-listen off "$@" >"$log" 2>"$work/$name.err" </dev/null &
     server=$!
     address=''
     while [[ -z "$address" ]]; do

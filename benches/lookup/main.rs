@@ -1,10 +1,11 @@
 //! `just bench-lookup [ROUNDS]`: the processor time a lookup costs the server, beside a bare tonic service that answers
-//! the same message from a constant, and beside a second such service.
+//! the same message from a constant, beside a second such service, and beside its own handlers with nothing before them.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a measurement says so by failing")]
 
 mod bare;
 mod in_process;
+mod layers;
 #[path = "../measure/mod.rs"]
 mod measure;
 #[path = "../../tests/national/rig/mod.rs"]
@@ -13,7 +14,7 @@ mod rig;
 use std::{env, process::ExitCode, sync::Arc};
 
 use bare::Bare;
-use measure::{Drawn, Figures, Ratio, Stock, ask_each, ask_one, cpu_time, median, rounds};
+use measure::{Drawn, Figures, Ratio, Stock, ask_each, ask_one, copy_tree, cpu_time, median, rounds};
 use prost::Message as _;
 use rig::{Served, connect};
 use tokio::runtime::Runtime;
@@ -22,7 +23,10 @@ use wan_matrix::grpc::proto::{
     RequestWanMatrixRequest, RequestWanMatrixResponse, wan_matrix_service_client::WanMatrixServiceClient,
 };
 
-const LIMIT: f64 = 1.15;
+/// What the handlers may cost beside a constant, and the server as it is served: behind its gate, with access rules and
+/// accounts of every call.
+const HANDLERS: f64 = 1.15;
+const WHOLE: f64 = 1.25;
 /// Calls of one round to one server.
 const CALLS: usize = 20_000;
 /// Requests, drawn once; each round asks the next of them.
@@ -39,7 +43,7 @@ struct Contender {
 
 fn main() -> ExitCode {
     if let Some(answer) = env::var_os(bare::CHILD) {
-        bare::child(answer.as_ref());
+        bare::child(&answer.into_string().unwrap());
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let stock = Stock::new();
@@ -53,12 +57,16 @@ fn main() -> ExitCode {
     let typical = runtime.block_on(typical(&channel, &drawn));
     println!("the constant answer: {} bytes, {} regions", typical.encoded_len(), regions(&typical));
     std::fs::write(&answer, typical.encode_to_vec()).unwrap();
-    let bares = [Bare::start(&answer), Bare::start(&answer)];
+    let own = stock.path("handlers");
+    // One process owns a data directory, so this one has a copy: as it is on disk while nobody writes.
+    copy_tree(&data_dir, &own).unwrap();
+    let bares = [Bare::start(&answer), Bare::start(&answer), Bare::handlers(&own)];
 
     let contender = |name, process, channel| Contender { name, process, channel, rounds: Vec::new() };
     let mut contenders = vec![
         contender("bare", bares[0].id(), runtime.block_on(connect(bares[0].addr()))),
         contender("bare'", bares[1].id(), runtime.block_on(connect(bares[1].addr()))),
+        contender("the handlers alone", bares[2].id(), runtime.block_on(connect(bares[2].addr()))),
         contender("the server", server.id(), channel.clone()),
     ];
     unary(&runtime, &mut contenders, &drawn);
@@ -67,6 +75,7 @@ fn main() -> ExitCode {
     drop((contenders, bares));
     server.stop();
     in_process::tell(&figures, &data_dir, &drawn);
+    layers::tell(&figures);
     figures.end()
 }
 
@@ -104,7 +113,7 @@ fn unary(runtime: &Runtime, contenders: &mut [Contender], drawn: &Drawn) {
 }
 
 fn tell_unary(figures: &mut Figures, contenders: &[Contender]) {
-    let [bare, other, server] = contenders else { panic!("three contenders") };
+    let [bare, other, handlers, server] = contenders else { panic!("four contenders") };
     println!(
         "\nunary, {} calls in flight, medians of {} alternating rounds of {CALLS} calls; ratios of medians, and the \
          rounds' least and greatest",
@@ -115,9 +124,12 @@ fn tell_unary(figures: &mut Figures, contenders: &[Contender]) {
         figures.tell(contender.name, format!("{:.1} µs of processor time a call", median(&contender.rounds)));
     }
     figures.tell("bare' / bare, the control", Ratio::of(&other.rounds, &bare.rounds));
+    let ratio = Ratio::of(&handlers.rounds, &bare.rounds);
+    figures.hold("handlers / bare", ratio.medians, HANDLERS, ratio);
     let ratio = Ratio::of(&server.rounds, &bare.rounds);
-    figures.hold("server / bare", ratio.medians, LIMIT, ratio);
+    figures.hold("server / bare, with every layer on", ratio.medians, WHOLE, ratio);
     figures.tell("server / bare'", Ratio::of(&server.rounds, &other.rounds));
+    figures.tell("server / handlers: all that lies before them", Ratio::of(&server.rounds, &handlers.rounds));
 }
 
 fn batches(figures: &Figures, runtime: &Runtime, server: &Served, channel: &Channel, drawn: &Drawn) {

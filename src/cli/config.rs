@@ -66,5 +66,5 @@ pub fn run(command: ConfigCommand, out: &mut dyn Write) -> Result<Exit, Failure>
 
 fn read(args: ConfigArgs) -> Result<Config, Failure> {
     let ConfigArgs { config, data_dir, listen } = args;
-    Ok(Config::read(Flags { config, data_dir, listen, log_format: None }, variables())?)
+    Ok(Config::read(Flags { config, data_dir, listen, ..Flags::default() }, variables())?)
 }

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use tokio::runtime::{Builder, Runtime};
 
 use super::exit::{Exit, Failure};
-use crate::server::{self, Config, ConfigError, Flags, LogLevel, Running, SampleError, ServeError, Signals};
+use crate::server::{self, Config, ConfigError, Flags, Running, SampleError, ServeError, Signals, Telemetry};
 
 /// How to serve. Flags stand over `WAN_MATRIX_*`, those over the configuration file, that over the defaults.
 #[derive(Args, Debug, Default)]
@@ -37,6 +37,9 @@ pub struct ServeArgs {
     /// Where to listen for gRPC [default: 127.0.0.1:50051]
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
+    /// Where to tell health and metrics over HTTP, or `off` [default: 127.0.0.1:9464]
+    #[arg(long, value_name = "ADDRESS")]
+    pub admin_listen: Option<String>,
     /// Load the built-in sample into an empty store
     #[arg(long)]
     pub sample: bool,
@@ -85,11 +88,17 @@ pub fn run(args: ServeArgs) -> Result<Exit, Failure> {
         LogFormat::Text => "text".to_owned(),
         LogFormat::Json => "json".to_owned(),
     });
-    let flags = Flags { config: args.config, data_dir: args.data_dir, listen: args.listen, log_format: format };
+    let flags = Flags {
+        config: args.config,
+        data_dir: args.data_dir,
+        listen: args.listen,
+        admin_listen: args.admin_listen,
+        log_format: format,
+    };
     let config = Config::read(flags.clone(), variables())?;
-    let log_level = server::start_telemetry(&config.log);
+    let telemetry = server::start_telemetry(&config.log);
     let runtime = runtime(config.worker_threads).map_err(Failure::Machine)?;
-    let done = runtime.block_on(until_signalled(&config, args.sample, || reread(&flags, &log_level)));
+    let done = runtime.block_on(until_signalled(&config, args.sample, || reread(&flags, &telemetry)));
     // Whatever still blocks is not waited for: an abandoned load is removed at the next start.
     runtime.shutdown_timeout(Duration::from_millis(200));
     done.map(|()| Exit::Answered)
@@ -101,10 +110,10 @@ pub(super) fn variables() -> impl Iterator<Item = (String, String)> {
 }
 
 /// The configuration as it is now; one that is wrong changes nothing.
-fn reread(flags: &Flags, log_level: &LogLevel) -> Option<Config> {
+fn reread(flags: &Flags, telemetry: &Telemetry) -> Option<Config> {
     match Config::read(flags.clone(), variables()) {
         Ok(config) => {
-            log_level.set(&config.log.level);
+            telemetry.set_level(&config.log.level);
             Some(config)
         }
         Err(error) => {

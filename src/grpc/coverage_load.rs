@@ -13,7 +13,9 @@ use super::{
     change_stream::{ChangeStream, Comparing},
     convert, error,
     failure::Failure,
-    header, load_shown,
+    header,
+    load_ids::LoadIds,
+    load_shown,
     own_loads::OwnLoads,
     pace::{Pace, PaceLimits},
     proto::{
@@ -170,7 +172,11 @@ impl CoverageLoadService for CoverageLoadApi {
     ) -> Result<Response<SubmitCoverageLoadResponse>, Status> {
         let caller = Caller::of(&request);
         let Submitted { record, already_present } = self.submit(request.into_inner(), &caller).await?;
-        Ok(Response::new(SubmitCoverageLoadResponse { load: Some(load_shown::load(record)), already_present }))
+        let load_id = record.manifest.load_id.clone();
+        let mut response =
+            Response::new(SubmitCoverageLoadResponse { load: Some(load_shown::load(record)), already_present });
+        LoadIds::always(&mut response, load_id);
+        Ok(response)
     }
 
     async fn get_coverage_load(
@@ -217,7 +223,10 @@ impl CoverageLoadService for CoverageLoadApi {
         // It reads the load from disk.
         let activated = tokio::task::spawn_blocking(move || loads.activate_retained(&load_id, caller.name())).await;
         let record = activated.map_err(|error| error::task(&error))?.map_err(error::load)?;
-        Ok(Response::new(ActivateCoverageLoadResponse { load: Some(load_shown::load(record)) }))
+        let load_id = record.manifest.load_id.clone();
+        let mut response = Response::new(ActivateCoverageLoadResponse { load: Some(load_shown::load(record)) });
+        LoadIds::always(&mut response, load_id);
+        Ok(response)
     }
 
     type StreamCoverageChangesStream = UntilStopped<ChangeStream>;

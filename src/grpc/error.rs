@@ -6,6 +6,8 @@
 //! | a location in no active load | NOT_FOUND | LOCATION_NOT_IN_COVERAGE, LOCATION_SET_ASIDE |
 //! | an expected region without an active load | FAILED_PRECONDITION | COVERAGE_INCOMPLETE |
 //! | a load that did not become active | [`load`] | LOAD_… |
+//! | more calls than are taken, or sooner | RESOURCE_EXHAUSTED, with RetryInfo | OVERLOADED, RATE_LIMITED |
+//! | a deadline that passed | DEADLINE_EXCEEDED | |
 //! | damage on this side | UNAVAILABLE | COVERAGE_DAMAGED |
 //! | anything else on this side | INTERNAL | INTERNAL |
 //!
@@ -15,7 +17,7 @@
 use std::{error::Error, io, time::Duration};
 
 use jiff::Timestamp;
-use tonic::Code;
+use tonic::{Code, Status};
 
 use crate::{
     domain::{CspRegion, DayError, PostcodeError},
@@ -144,6 +146,37 @@ pub(super) fn stalled(after: Duration) -> Failure {
 /// An `after_postcode` that is none.
 pub(super) fn after_postcode(error: &PostcodeError) -> Failure {
     Failure::field(ErrorReason::PostcodeMalformed, "after_postcode", error.to_string())
+}
+
+/// No place for another call of its class: none at all, or none in the caller's share.
+#[must_use]
+pub fn overloaded(class: &str, own_share: bool, retry: Duration) -> Status {
+    let what = if own_share {
+        format!("this caller has as many {class} calls in flight as one may; wait for some to end")
+    } else {
+        format!("the server has as many {class} calls in flight as it takes; try again later")
+    };
+    Failure::new(Code::ResourceExhausted, ErrorReason::Overloaded, what).retry_after(retry).into()
+}
+
+/// A call that came sooner than its caller may call.
+#[must_use]
+pub fn rate_limited(wait: Duration) -> Status {
+    let what = "this caller calls more often than it may; wait as long as RetryInfo says, or send batches";
+    Failure::new(Code::ResourceExhausted, ErrorReason::RateLimited, what).retry_after(wait).into()
+}
+
+/// A call whose time is over.
+#[must_use]
+pub fn deadline_passed() -> Status {
+    let what = "the call's deadline passed before its end";
+    Failure::new(Code::DeadlineExceeded, ErrorReason::Unspecified, what).into()
+}
+
+/// A call whose work ended without an answer.
+#[must_use]
+pub fn failed() -> Status {
+    internal().into()
 }
 
 /// The server's own clock is far off.

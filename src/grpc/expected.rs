@@ -42,6 +42,12 @@ impl Expected {
         CspRegion::ALL.into_iter().filter(unheard).collect()
     }
 
+    /// Whether a load is older than its region allows.
+    #[must_use]
+    pub fn is_stale(&self, load: &ActiveLoad, now: Timestamp) -> bool {
+        self.stale_from(load).is_some_and(|from| now > from)
+    }
+
     /// The moment from which a load is stale, if it ever is.
     pub(super) fn stale_from(&self, load: &ActiveLoad) -> Option<Timestamp> {
         let max_age = self.max_age[load.region()]?;

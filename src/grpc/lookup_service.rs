@@ -39,6 +39,7 @@ const ANSWER: usize = 1 << 10;
 pub struct LookupService {
     api: Arc<WanMatrixApi>,
     rest: WanMatrixServiceServer<WanMatrixApi>,
+    limit: usize,
 }
 
 impl LookupService {
@@ -47,7 +48,13 @@ impl LookupService {
     pub fn new(api: WanMatrixApi) -> Self {
         let api = Arc::new(api);
         let rest = WanMatrixServiceServer::from_arc(Arc::clone(&api)).max_decoding_message_size(MESSAGE_MAX);
-        Self { api, rest }
+        Self { api, rest, limit: MESSAGE_MAX }
+    }
+
+    /// Decodes messages of at most so many bytes.
+    #[must_use]
+    pub fn max_decoding_message_size(self, limit: usize) -> Self {
+        Self { rest: self.rest.max_decoding_message_size(limit), limit, ..self }
     }
 }
 
@@ -67,17 +74,17 @@ impl Service<Request<Body>> for LookupService {
     }
 
     fn call(&mut self, request: Request<Body>) -> Answering {
-        let api = Arc::clone(&self.api);
+        let (api, limit) = (Arc::clone(&self.api), self.limit);
         match request.uri().path() {
-            UNARY => Box::pin(async move { Ok(grpc().unary(Unary(api), request).await) }),
-            BATCH => Box::pin(async move { Ok(grpc().unary(Batch(api), request).await) }),
+            UNARY => Box::pin(async move { Ok(grpc(limit).unary(Unary(api), request).await) }),
+            BATCH => Box::pin(async move { Ok(grpc(limit).unary(Batch(api), request).await) }),
             _ => self.rest.call(request),
         }
     }
 }
 
-fn grpc<D: Message + Default + Send + 'static>() -> Grpc<Written<D>> {
-    Grpc::new(Written(PhantomData)).max_decoding_message_size(MESSAGE_MAX)
+fn grpc<D: Message + Default + Send + 'static>(limit: usize) -> Grpc<Written<D>> {
+    Grpc::new(Written(PhantomData)).max_decoding_message_size(limit)
 }
 
 struct Unary(Arc<WanMatrixApi>);
@@ -87,7 +94,7 @@ impl UnaryService<RequestWanMatrixRequest> for Unary {
     type Future = future::Ready<Result<tonic::Response<Vec<u8>>, Status>>;
 
     fn call(&mut self, request: tonic::Request<RequestWanMatrixRequest>) -> Self::Future {
-        future::ready(self.0.lookup(&request.into_inner()).map(tonic::Response::new))
+        future::ready(self.0.lookup(&request.into_inner()))
     }
 }
 
@@ -99,7 +106,7 @@ impl UnaryService<BatchRequestWanMatrixRequest> for Batch {
 
     fn call(&mut self, request: tonic::Request<BatchRequestWanMatrixRequest>) -> Self::Future {
         let api = Arc::clone(&self.0);
-        Box::pin(async move { Ok(tonic::Response::new(api.lookups(&request.into_inner()).await?)) })
+        Box::pin(async move { api.lookups(&request.into_inner()).await })
     }
 }
 

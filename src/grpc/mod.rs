@@ -15,6 +15,7 @@ mod error;
 mod expected;
 mod failure;
 mod header;
+mod load_ids;
 mod load_shown;
 mod lookup_service;
 mod matrix;
@@ -30,7 +31,10 @@ mod wire;
 
 pub use caller::{Caller, Roles};
 pub use coverage_load::{CoverageLoadApi, MESSAGE_MAX as UPLOAD_MESSAGE_MAX};
+/// What the server answers by itself, in the words and with the details of every other error.
+pub use error::{deadline_passed, failed, overloaded, rate_limited};
 pub use expected::Expected;
+pub use load_ids::{CALLS, LoadIds};
 pub use lookup_service::LookupService;
 /// The two services as tonic serves them, and what reflection says of them: all that `server/` need know of `proto`.
 pub use proto::{

@@ -19,6 +19,7 @@ use super::{
     duis::{location_of, respond},
     error,
     expected::Expected,
+    load_ids::LoadIds,
     proto::{
         ActiveCoverage, BatchRequestWanMatrixRequest, BatchRequestWanMatrixResponse, ListActiveCoverageRequest,
         ListActiveCoverageResponse, ListWanVariantsRequest, ListWanVariantsResponse, ListedWanVariant,
@@ -58,7 +59,7 @@ impl WanMatrixApi {
 
 impl WanMatrixApi {
     /// Answers one location, in the bytes of a `RequestWanMatrixResponse`.
-    pub(super) fn lookup(&self, request: &RequestWanMatrixRequest) -> Result<Vec<u8>, Status> {
+    pub(super) fn lookup(&self, request: &RequestWanMatrixRequest) -> Result<Response<Vec<u8>>, Status> {
         let now = (self.clock)();
         let as_of = self.london.as_of(&request.as_of_date, now)?;
         let set = self.loads.active();
@@ -69,11 +70,11 @@ impl WanMatrixApi {
         wire.message(1, |wire| matrix.write(wire));
         wire.fields(&asked.written);
         wire.text(4, &as_of.iso());
-        Ok(wire.into_bytes())
+        Ok(LoadIds::beside(wire.into_bytes(), &asked.load_ids))
     }
 
     /// Answers a batch, in the bytes of a `BatchRequestWanMatrixResponse`.
-    pub(super) async fn lookups(&self, request: &BatchRequestWanMatrixRequest) -> Result<Vec<u8>, Status> {
+    pub(super) async fn lookups(&self, request: &BatchRequestWanMatrixRequest) -> Result<Response<Vec<u8>>, Status> {
         let BatchRequestWanMatrixRequest { locations, as_of_date } = request;
         match locations.len() {
             0 => Err(error::batch_empty(BATCH_MAX))?,
@@ -102,15 +103,15 @@ impl WanMatrixApi {
         // regions, and not in Latin letters could pass what clients take; such a reply is refused in words here, not
         // by the client in none.
         match response.len() {
-            0..=MESSAGE_MAX => Ok(response),
+            0..=MESSAGE_MAX => Ok(LoadIds::beside(response, &asked.load_ids)),
             bytes => Err(error::reply_too_large(bytes, MESSAGE_MAX).into()),
         }
     }
 }
 
 /// An answer that was written already, for whoever asks for it as a message: over the network it goes as it is.
-fn read<M: Message + Default>(written: Vec<u8>) -> Result<Response<M>, Status> {
-    M::decode(Bytes::from(written)).map(Response::new).map_err(|error| error::task(&error).into())
+fn read<M: Message + Default>(written: Response<Vec<u8>>) -> Result<Response<M>, Status> {
+    M::decode(Bytes::from(written.into_inner())).map(Response::new).map_err(|error| error::task(&error).into())
 }
 
 #[tonic::async_trait]

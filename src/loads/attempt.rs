@@ -1,6 +1,9 @@
 //! A load on its way in.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
@@ -45,8 +48,10 @@ impl Attempt {
         let limit = loads.settings().max_bytes_sent;
         let given_up = Arc::new(OnceLock::new());
         let process = Process::new(Arc::clone(&loads), header.clone(), keeper.clone(), Arc::clone(&given_up));
+        let began = Instant::now();
         let run = move || {
             let result = process.run(reader_parts, keeper_parts);
+            loads.tally().count(header.region, &result, began.elapsed());
             if let Err(error) = &result {
                 loads.note_failure(&header, error);
             }

@@ -28,6 +28,7 @@ mod room;
 mod settings;
 mod share;
 mod start;
+mod tally;
 mod turn;
 mod unreadable;
 mod upload;
@@ -62,6 +63,7 @@ pub use record::{LoadRecord, LoadState};
 pub use retention::Retention;
 pub use settings::{Clock, Settings, Thresholds};
 pub use share::{Share, ShareMalformed};
+pub use tally::Tally;
 
 use catalogue::Catalogue;
 use denials::Denials;
@@ -85,6 +87,7 @@ pub struct Loads {
     changing: Mutex<()>,
     opened: Opened,
     turns: Arc<Turns>,
+    tally: Tally,
     flips: watch::Sender<u64>,
     closing: AtomicBool,
     denials: Denials,
@@ -118,6 +121,7 @@ impl Loads {
             changing: Mutex::default(),
             opened: Opened::default(),
             turns: Arc::default(),
+            tally: Tally::default(),
             flips: watch::Sender::new(0),
             closing: AtomicBool::new(false),
             denials: Denials::default(),
@@ -147,6 +151,12 @@ impl Loads {
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.flips.subscribe()
+    }
+
+    /// How the loads of this server ended so far.
+    #[must_use]
+    pub const fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Begins a load.

@@ -20,7 +20,14 @@ use tokio::{
 use tonic::body::Body;
 use tower::Service;
 
-use super::{certificates::Certificates, connection, live::Live, shutdown, wire::Wire};
+use super::{
+    certificates::Certificates,
+    connection,
+    gate::{GatedBody, Readers},
+    live::Live,
+    shutdown,
+    wire::Wire,
+};
 
 /// How long to wait when the system gives no more connections, as when files run out: long enough not to spin, short
 /// enough that callers do not notice when it is over.
@@ -78,9 +85,13 @@ pub(super) async fn serve<S>(
     service: S,
     live: Live,
     door: Arc<Door>,
+    readers: Arc<Readers>,
     drain: watch::Receiver<bool>,
 ) where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send + 'static,
+    S: Service<Request<Body>, Response = Response<GatedBody>, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + 'static,
 {
     let handshakes = Arc::new(Semaphore::new(live.load().connections.max_handshakes));
     // Dropped with this future, and every connection with it.
@@ -113,7 +124,7 @@ pub(super) async fn serve<S>(
             continue;
         };
         let (service, live, drain) = (service.clone(), Arc::clone(&live), drain.clone());
-        let (certificates, door) = (certificates.clone(), Arc::clone(&door));
+        let (certificates, door, readers) = (certificates.clone(), Arc::clone(&door), Arc::clone(&readers));
         connections.spawn(async move {
             let _counted = guest;
             let begun = tokio::select! {
@@ -122,7 +133,7 @@ pub(super) async fn serve<S>(
             };
             drop(place);
             match begun {
-                Ok((wire, peer)) => connection::serve(wire, peer, service, live, drain).await,
+                Ok((wire, peer)) => connection::serve(wire, peer, service, live, &readers, drain).await,
                 Err(error) => {
                     door.failed.fetch_add(1, Ordering::Relaxed);
                     tracing::debug!(%error, "a connection did not begin");

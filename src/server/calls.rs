@@ -19,6 +19,8 @@ use tokio::time::sleep;
 use tonic::{Status, body::Body};
 use tower::{Service, service_fn};
 
+use super::gate::GatedBody;
+
 /// Into how many pieces the time is cut after which a connection is idle: it ends that much late at most.
 const PIECES: u32 = 8;
 
@@ -55,7 +57,7 @@ pub(super) fn counted<S>(
 > + Clone
 + Send
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send,
+    S: Service<Request<Body>, Response = Response<GatedBody>, Error = Infallible, Future: Send> + Clone + Send,
 {
     let mut inner = inner;
     service_fn(move |request: Request<hyper::body::Incoming>| {
@@ -79,7 +81,7 @@ impl Drop for Open {
 /// An answer, whose end is the call's.
 #[derive(Debug)]
 pub(super) struct Counted {
-    body: Body,
+    body: GatedBody,
     _open: Open,
 }
 

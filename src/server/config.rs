@@ -15,6 +15,7 @@ use super::{
     config_connections::{self, Connections},
     config_keys::{ConfigError, Given, Keys, Setting},
     identities::Identities,
+    limits::{CallLimits, default_bulk_threads},
     tls::TlsFiles,
 };
 
@@ -41,6 +42,10 @@ pub struct Config {
     pub limits: Limits,
     /// When the audit log is put aside, and how much of it is kept.
     pub audit: Rotation,
+    /// Bounds of how much of it at once, and how often.
+    pub calls: CallLimits,
+    /// Where health and metrics are told over HTTP; `None` for nowhere.
+    pub admin: Option<SocketAddr>,
     /// The certificate to serve with; `None`: plain text.
     pub tls: Option<TlsFiles>,
     /// Who is known, and as what.
@@ -55,6 +60,8 @@ pub struct Config {
     pub log: Log,
     /// Threads that serve calls; 1 is a runtime without the cost of sharing work among threads.
     pub worker_threads: usize,
+    /// Threads of lower priority that do bulk work.
+    pub bulk_threads: usize,
     /// Everything that was given, and where.
     pub(super) given: Vec<Setting>,
 }
@@ -85,6 +92,19 @@ pub struct Log {
     pub level: String,
     /// For whom.
     pub format: LogFormat,
+    /// From where on a question took long, and is told of.
+    pub slow_call: Duration,
+    /// Where traces are sent, if anywhere.
+    pub otlp: Option<Otlp>,
+}
+
+/// Where traces are sent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Otlp {
+    /// A collector's address, for OTLP over gRPC.
+    pub endpoint: String,
+    /// Of calls that their caller does not record, every so many are; 0 for none.
+    pub every: u64,
 }
 
 /// Whom log lines are for.
@@ -107,6 +127,8 @@ pub struct Flags {
     pub data_dir: Option<PathBuf>,
     /// `--listen`.
     pub listen: Option<SocketAddr>,
+    /// `--admin-listen`: an address, or `off`.
+    pub admin_listen: Option<String>,
     /// `--log-format`: `text` or `json`.
     pub log_format: Option<String>,
 }
@@ -123,6 +145,7 @@ impl Config {
         let shown = flags.data_dir.as_ref().map(|path| path.to_string_lossy().into_owned());
         keys.flag("--data-dir", "data_dir", shown)?;
         keys.flag("--listen", "listen", flags.listen.map(|listen| listen.to_string()))?;
+        keys.flag("--admin-listen", "admin.listen", flags.admin_listen)?;
         keys.flag("--log-format", "log.format", flags.log_format)?;
         let config = Self::from_keys(&keys)?;
         // A path need not be text, and so goes past the keys.
@@ -165,6 +188,8 @@ impl Config {
                 bytes: whole("audit.max_file_bytes", defaults.audit.bytes)?,
                 kept: keys.get("audit.kept_files", files)?.unwrap_or(defaults.audit.kept),
             },
+            calls: CallLimits::from_keys(keys)?,
+            admin: admin(keys)?,
             identities: Arc::new(Identities::from_keys(keys, tls.as_ref())?),
             tls,
             connections: config_connections::connections(keys)?,
@@ -173,8 +198,11 @@ impl Config {
             log: Log {
                 level: keys.get("log.level", level)?.unwrap_or_else(|| "info".to_owned()),
                 format: keys.get("log.format", format)?.unwrap_or(LogFormat::Auto),
+                slow_call: Duration::from_millis(whole("log.slow_call_milliseconds", 1000)?),
+                otlp: otlp(keys)?,
             },
             worker_threads: keys.get("runtime.worker_threads", threads)?.unwrap_or_else(default_threads),
+            bulk_threads: keys.get("runtime.bulk_threads", threads)?.unwrap_or_else(default_bulk_threads),
             given: keys.settings(),
         })
     }
@@ -296,6 +324,36 @@ fn level(given: &Given) -> Option<String> {
     let plain = |part: &str| ["error", "warn", "info", "debug", "trace"].contains(&part);
     let sound = |part: &str| plain(part) || part.split_once('=').is_some_and(|(_, level)| plain(level));
     text.split(',').all(sound).then(|| text.to_owned())
+}
+
+fn admin(keys: &Keys) -> Result<Option<SocketAddr>, ConfigError> {
+    let address_or_off = |given: &Given| match given.text()? {
+        "off" => Some(None),
+        address => Some(Some(address.parse().ok()?)),
+    };
+    let listen: Option<SocketAddr> =
+        keys.get("admin.listen", address_or_off)?.unwrap_or_else(|| Some(SocketAddr::from(([127, 0, 0, 1], 9464))));
+    // Of its own, beside `allow_plaintext`: probes and scrapers come from elsewhere also where gRPC speaks TLS.
+    let plaintext_is_fine = keys.get("admin.allow_plaintext", Given::truth)?.unwrap_or(false);
+    match listen {
+        Some(listen) if !listen.ip().is_loopback() && !plaintext_is_fine => Err(ConfigError::AdminPlaintext(listen)),
+        listen => Ok(listen),
+    }
+}
+
+fn otlp(keys: &Keys) -> Result<Option<Otlp>, ConfigError> {
+    let address = |given: &Given| {
+        let text = given.text()?;
+        let uri: http::Uri = text.parse().ok()?;
+        (uri.scheme().is_some() && uri.host().is_some()).then(|| text.to_owned())
+    };
+    let every = keys.get("otlp.every", Given::whole)?.unwrap_or(100);
+    match keys.get("otlp.endpoint", address)? {
+        Some(_) if !cfg!(feature = "otlp") => {
+            Err(keys.clash("otlp.endpoint", "this build cannot send traces; build it with --features otlp"))
+        }
+        endpoint => Ok(endpoint.map(|endpoint| Otlp { endpoint, every })),
+    }
 }
 
 fn format(given: &Given) -> Option<LogFormat> {

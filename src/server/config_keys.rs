@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt, fs, io, net::SocketAddr, path::PathBuf};
 use crate::{domain::Table3Error, duis::ResponseCodesError};
 
 /// Every key, and what it expects.
-pub(super) const KEYS: [(&str, &str); 52] = [
+pub(super) const KEYS: [(&str, &str); 67] = [
     ("data_dir", "a directory"),
     ("listen", "an address and port such as 127.0.0.1:50051"),
     ("health_listen", "an address and port such as 127.0.0.1:50051"),
@@ -51,6 +51,15 @@ pub(super) const KEYS: [(&str, &str); 52] = [
     ("limits.max_upload_silence_seconds", "a whole number from 1"),
     ("limits.min_upload_bytes_per_second", "a whole number from 1"),
     ("limits.keep_free_bytes", "a whole number"),
+    ("limits.max_stream_seconds", "a whole number from 1"),
+    ("limits.max_message_bytes", "a whole number from 65536 to 67108864"),
+    ("limits.max_streams_per_connection", "a whole number from 1"),
+    ("limits.interactive_calls", "a whole number from 1"),
+    ("limits.bulk_calls", "a whole number from 1"),
+    ("limits.watch_calls", "a whole number from 1"),
+    ("limits.caller_share_percent", "a whole number from 1 to 100"),
+    ("limits.calls_per_second", "a whole number; 0 for no limit"),
+    ("limits.calls_burst", "a whole number from 1"),
     ("audit.max_file_bytes", "a whole number from 1"),
     ("audit.kept_files", "a whole number from 1 to 1000"),
     ("max_age_hours.north", "a whole number from 1"),
@@ -63,7 +72,13 @@ pub(super) const KEYS: [(&str, &str); 52] = [
     ("shutdown.drain_seconds", "a whole number"),
     ("log.level", "error, warn, info, debug or trace, or directives such as warn,wan_matrix=debug"),
     ("log.format", "auto, text or json"),
+    ("log.slow_call_milliseconds", "a whole number from 1"),
     ("runtime.worker_threads", "a whole number from 1 to 1024"),
+    ("runtime.bulk_threads", "a whole number from 1 to 1024"),
+    ("admin.listen", "an address and port such as 127.0.0.1:9464, or off"),
+    ("admin.allow_plaintext", "true or false"),
+    ("otlp.endpoint", "the address of a collector such as http://127.0.0.1:4317"),
+    ("otlp.every", "a whole number; 0 for only those whose caller records them"),
 ];
 
 const PERCENT: &str = "a number from 0 to 100, with up to four decimals";
@@ -106,6 +121,11 @@ pub enum ConfigError {
          where the network itself is trusted"
     )]
     Plaintext(SocketAddr),
+    #[error(
+        "admin.listen is {0}, which others can reach, and health and metrics are told there in plain text to whoever asks; \
+         listen on 127.0.0.1, or set admin.allow_plaintext = true where the network itself is trusted"
+    )]
+    AdminPlaintext(SocketAddr),
     #[error("{origin}: {key} is set, and {what}")]
     Clash { origin: Origin, key: &'static str, what: &'static str },
 }

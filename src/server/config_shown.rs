@@ -7,10 +7,11 @@ use super::{
     Config,
     config::default_threads,
     config_keys::{Given, KEYS},
+    limits::default_bulk_threads,
 };
 
 /// What a key is when nobody sets it; keys without a default are not here.
-const DEFAULTS: [(&str, &str); 37] = [
+const DEFAULTS: [(&str, &str); 50] = [
     ("data_dir", "\"./var\""),
     ("listen", "\"127.0.0.1:50051\""),
     ("allow_plaintext", "false"),
@@ -42,12 +43,25 @@ const DEFAULTS: [(&str, &str); 37] = [
     ("limits.max_upload_silence_seconds", "60"),
     ("limits.min_upload_bytes_per_second", "32768"),
     ("limits.keep_free_bytes", "268435456"),
+    ("limits.max_stream_seconds", "900"),
+    ("limits.max_message_bytes", "4194304"),
+    ("limits.max_streams_per_connection", "256"),
+    ("limits.interactive_calls", "4096"),
+    ("limits.bulk_calls", "32"),
+    ("limits.watch_calls", "1024"),
+    ("limits.caller_share_percent", "50"),
+    ("limits.calls_per_second", "5000"),
+    ("limits.calls_burst", "10000"),
     ("audit.max_file_bytes", "4194304"),
     ("audit.kept_files", "9"),
     ("shutdown.delay_seconds", "0"),
     ("shutdown.drain_seconds", "10"),
     ("log.level", "\"info\""),
     ("log.format", "\"auto\""),
+    ("log.slow_call_milliseconds", "1000"),
+    ("admin.listen", "\"127.0.0.1:9464\""),
+    ("admin.allow_plaintext", "false"),
+    ("otlp.every", "100"),
 ];
 
 impl Config {
@@ -61,6 +75,9 @@ impl Config {
                 }
                 None if *key == "runtime.worker_threads" => {
                     writeln!(text, "{key} = {}  # default, on this machine", default_threads())
+                }
+                None if *key == "runtime.bulk_threads" => {
+                    writeln!(text, "{key} = {}  # default, on this machine", default_bulk_threads())
                 }
                 None => match DEFAULTS.iter().find(|(with_default, _)| with_default == key) {
                     Some((_, default)) => writeln!(text, "{key} = {default}  # default"),

@@ -27,6 +27,84 @@ fn nothing_set_is_the_documented_defaults() {
     assert_eq!(config.drain, Duration::from_secs(10));
     assert_eq!((config.log.level.as_str(), config.log.format), ("info", LogFormat::Auto));
     assert_eq!(config.loads().thresholds, loads::Thresholds::default());
+    assert_eq!(config.admin, "127.0.0.1:9464".parse().ok());
+    assert_eq!((config.log.slow_call, config.log.otlp), (Duration::from_secs(1), None));
+    assert_eq!(config.calls, CallLimits::default());
+}
+
+#[test]
+fn limits_of_calls_are_read_key_by_key() {
+    let directory = TempDir::new().unwrap();
+    let text = r#"
+        [limits]
+        max_stream_seconds = 1
+        max_message_bytes = 65536
+        max_streams_per_connection = 2
+        interactive_calls = 3
+        bulk_calls = 4
+        watch_calls = 5
+        caller_share_percent = 6
+        calls_per_second = 7
+        calls_burst = 8
+        [log]
+        slow_call_milliseconds = 9
+        [admin]
+        listen = "[::1]:1"
+    "#;
+    let path = file(&directory, text);
+    let config = read(Some(&path), &[]).unwrap();
+    let expected = CallLimits {
+        interactive_calls: 3,
+        bulk_calls: 4,
+        watch_calls: 5,
+        caller_share_percent: 6,
+        calls_per_second: Some(7),
+        calls_burst: 8,
+        max_stream: Duration::from_secs(1),
+        max_streams_per_connection: 2,
+        max_message_bytes: 65536,
+    };
+    assert_eq!(config.calls, expected);
+    assert_eq!((config.log.slow_call, config.admin), (Duration::from_millis(9), "[::1]:1".parse().ok()));
+    let unlimited = read(Some(&path), &[("WAN_MATRIX_LIMITS_CALLS_PER_SECOND", "0")]).unwrap();
+    assert_eq!(unlimited.calls.calls_per_second, None);
+}
+
+#[test]
+fn health_and_metrics_leave_this_machine_only_when_that_is_allowed() {
+    for (listen, allow, fine) in [
+        ("127.0.0.1:1", "false", true),
+        ("off", "false", true),
+        ("0.0.0.0:1", "false", false),
+        ("0.0.0.0:1", "true", true),
+    ] {
+        // What allows plain text for gRPC says nothing of this.
+        let variables = [
+            ("WAN_MATRIX_ADMIN_LISTEN", listen),
+            ("WAN_MATRIX_ADMIN_ALLOW_PLAINTEXT", allow),
+            ("WAN_MATRIX_ALLOW_PLAINTEXT", "true"),
+        ];
+        let config = read(None, &variables);
+        assert_eq!(config.is_ok(), fine, "{listen} {allow}: {config:?}");
+        if let Err(error) = config {
+            assert!(error.contains("admin.allow_plaintext = true"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn traces_are_sent_only_by_a_build_that_can() {
+    let read = read(None, &[("WAN_MATRIX_OTLP_ENDPOINT", "http://127.0.0.1:4317")]);
+    // A build has the feature or has it not: the other arm is for the other build.
+    match read {
+        Ok(config) if cfg!(feature = "otlp") => {
+            assert_eq!(config.log.otlp, Some(Otlp { endpoint: "http://127.0.0.1:4317".to_owned(), every: 100 }));
+        }
+        Err(error) if !cfg!(feature = "otlp") => {
+            assert!(error.starts_with("WAN_MATRIX_OTLP_ENDPOINT: otlp.endpoint is set, and this build"), "{error}");
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
@@ -65,6 +143,7 @@ fn flags_stand_over_variables_and_those_over_the_file() {
         config: Some(file(&directory, text)),
         data_dir: None,
         listen: Some("127.0.0.1:3".parse().unwrap()),
+        admin_listen: Some("off".to_owned()),
         log_format: Some("json".to_owned()),
     };
     let variables = [
@@ -102,6 +181,7 @@ fn flags_stand_over_variables_and_those_over_the_file() {
     assert_eq!(config.log.level, "warn,wan_matrix=debug");
     assert_eq!(config.log.format, LogFormat::Json);
     assert_eq!(config.worker_threads, 3);
+    assert_eq!(config.admin, None);
 }
 
 #[test]

@@ -22,14 +22,13 @@ use tower::{Service, ServiceExt as _};
 use super::{
     calls::{Calls, counted},
     config_connections::Connections,
+    gate::{GatedBody, Readers},
     live::Live,
     peer::Peer,
     shutdown,
     wire::Wire,
 };
 
-/// Calls in flight on one connection. A planner's client opens more connections before it needs more.
-const MAX_STREAMS: u32 = 256;
 /// Bytes of one upload that may be under way: with HTTP/2's own 64 KiB a file's sender would wait for leave at every other
 /// breath. All uploads of a connection share the second.
 const STREAM_WINDOW: u32 = 1 << 20;
@@ -48,26 +47,42 @@ enum End {
 }
 
 /// Serves a connection to its end.
-pub(super) async fn serve<S>(wire: Wire, peer: Peer, service: S, live: Live, drain: watch::Receiver<bool>)
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send + 'static,
+pub(super) async fn serve<S>(
+    wire: Wire,
+    peer: Peer,
+    service: S,
+    live: Live,
+    readers: &Arc<Readers>,
+    drain: watch::Receiver<bool>,
+) where
+    S: Service<Request<Body>, Response = Response<GatedBody>, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + 'static,
 {
-    let limits = live.load().connections.clone();
+    let (limits, streams) = {
+        let config = live.load();
+        (config.connections.clone(), config.calls.max_streams_per_connection)
+    };
+    let (reader, unread) = readers.open();
     let calls = Arc::new(Calls::default());
     let (peer, identities) = (Arc::new(peer), live);
     let address = peer.address();
     let told = service.map_request(move |mut request: Request<Body>| {
         request.extensions_mut().insert(peer.caller(&identities.load().identities));
+        request.extensions_mut().insert(Arc::clone(&reader));
         request
     });
     let service = TowerToHyperService::new(counted(Arc::clone(&calls), told));
-    let mut connection = pin!(http2(&limits).serve_connection(TokioIo::new(wire), service));
+    let mut connection = pin!(http2(&limits, streams).serve_connection(TokioIo::new(wire), service));
 
     let end = tokio::select! {
         served = connection.as_mut() => return said(address, served),
         () = calls.idle(limits.idle) => End::Idle,
         () = sleep(about(limits.max_age)) => End::Old,
         () = shutdown::told(drain) => End::ServerEnds,
+        // With everything that it holds and does not read. Nobody would hear a GOAWAY.
+        Ok(()) = unread => return,
     };
     tracing::debug!(%address, ?end, "telling the other side to go away");
     connection.as_mut().graceful_shutdown();
@@ -83,11 +98,11 @@ where
     }
 }
 
-fn http2(limits: &Connections) -> http2::Builder<TokioExecutor> {
+fn http2(limits: &Connections, streams: u32) -> http2::Builder<TokioExecutor> {
     let mut http2 = http2::Builder::new(TokioExecutor::new());
     http2
         .timer(TokioTimer::new())
-        .max_concurrent_streams(MAX_STREAMS)
+        .max_concurrent_streams(streams)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_frame_size(FRAME)

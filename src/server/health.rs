@@ -66,6 +66,11 @@ impl Health {
         (Self { reporter, follower }, HealthServer::new(api))
     }
 
+    /// The same statuses, for whoever asks otherwise than over gRPC.
+    pub(super) fn asked(&self) -> HealthService {
+        HealthService::from_health_reporter(self.reporter.clone())
+    }
+
     /// Nothing is served any more, whatever the active set does.
     pub(super) async fn shut(self) {
         self.follower.abort();

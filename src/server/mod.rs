@@ -1,10 +1,11 @@
-//! A running server: listener, services, layers, health, telemetry, shutdown.
+//! A running server: listener, services, the gate before them, health, telemetry, shutdown.
 //!
 //! [`start`] brings one up and gives back [`Running`], which knows the address that was bound and ends the server in
 //! order. Nothing here decides what an answer is.
 
 mod accept;
 mod access;
+mod admin;
 mod calls;
 mod certificates;
 mod config;
@@ -13,9 +14,12 @@ mod config_keys;
 mod config_shown;
 mod connection;
 mod deadline;
+mod gate;
 mod health;
 mod identities;
+mod limits;
 mod live;
+mod metrics;
 mod peer;
 mod reflection;
 mod reload;
@@ -39,17 +43,22 @@ use crate::{
 
 pub use accept::Door;
 pub use certificates::{CertificateStatus, Certificates};
-pub use config::{Config, Flags, Limits, Log, LogFormat};
+pub use config::{Config, Flags, Limits, Log, LogFormat, Otlp};
 pub use config_connections::Connections;
 pub use config_keys::ConfigError;
+#[doc(hidden)]
+pub use gate::{Part, gate_parts};
 pub use identities::{Identities, Open};
+pub use limits::CallLimits;
 pub use sample::{SampleError, load_sample};
 pub use shutdown::{Running, Signals};
-pub use telemetry::{LogLevel, start_telemetry};
+pub use telemetry::{Telemetry, start_telemetry};
 pub use tls::{TlsError, TlsFiles};
 
+use gate::{Back, Gate};
 use health::Health;
 use live::Live;
+use metrics::{Coverage, Exposition, Metrics, Network};
 
 /// Why a server did not come up, or ended by itself.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +67,10 @@ use live::Live;
 pub enum ServeError {
     #[error("cannot listen on {listen}: {source}; is another server running there?")]
     Listen { listen: SocketAddr, source: io::Error },
+    #[error("cannot listen on {listen} for health and metrics: {source}; name another admin.listen, or off")]
+    Admin { listen: SocketAddr, source: io::Error },
+    #[error("the threads of bulk work cannot be started: {0}")]
+    Threads(io::Error),
     #[error(transparent)]
     Loads(#[from] LoadError),
     #[error("the descriptors for reflection cannot be read: {0}")]
@@ -82,6 +95,11 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
         Some(listen) => Some(bind(listen).await?),
         None => None,
     };
+    let for_operators = match config.admin {
+        Some(listen) => Some(admin::bind(listen).await?),
+        None => None,
+    };
+    let admin_addr = for_operators.as_ref().and_then(|listener| listener.local_addr().ok());
 
     let (settings, table3, time) = (config.loads(), Arc::clone(&config.table3), Arc::clone(&clock));
     let loads = task::spawn_blocking(move || Loads::open(settings, table3, time)).await??;
@@ -91,42 +109,77 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
     let live: Live = Arc::new(ArcSwap::new(Arc::clone(&started)));
     let (draining, drain) = watch::channel(false);
     let (health, health_api) = Health::follow(Arc::clone(&loads), expected.clone(), drain.clone()).await;
+    let door = Arc::new(Door::default());
+    let back = Back::start(config.bulk_threads).map_err(ServeError::Threads)?;
+    let metrics = Arc::new(Metrics::default());
+    let gate = Gate::new(config, Arc::clone(&metrics), back.handle().clone());
+    let mut tasks = task::JoinSet::new();
+    tasks.spawn(Arc::clone(&gate).look_after());
+    if let Some(listener) = for_operators {
+        let (door, certificates, loads) = (Arc::clone(&door), certificates.clone(), Arc::clone(&loads));
+        let network = Network { door, certificates, loads: Arc::clone(&loads) };
+        let (clock, data_dir) = (Arc::clone(&clock), config.data_dir.clone());
+        let coverage = Coverage { loads: Arc::clone(&loads), expected: expected.clone(), clock, data_dir };
+        let exposition = Arc::new(Exposition::new(metrics, Arc::clone(&gate), network, coverage));
+        let health = health.asked();
+        let answers = admin::Answers { health, loads, expected: expected.clone(), exposition, draining: drain.clone() };
+        tasks.spawn(admin::serve(listener, answers));
+    }
+
     let lookups = WanMatrixApi::new(Arc::clone(&loads), expected, config.duis_response_codes.clone(), clock);
     let uploads = CoverageLoadApi::new(Arc::clone(&loads), drain.clone());
-    let routes = Routes::new(LookupService::new(lookups))
+    let max_message = config.calls.max_message_bytes;
+    let routes = Routes::new(LookupService::new(lookups).max_decoding_message_size(max_message))
         .add_service(CoverageLoadServiceServer::new(uploads).max_decoding_message_size(UPLOAD_MESSAGE_MAX))
         .add_service(health_api.clone())
         .add_service(reflection::v1()?)
         .add_service(reflection::v1alpha()?)
         .prepare();
-    // The outermost first.
-    let (guard, limit) = ((Arc::clone(&live), Arc::clone(&loads)), Arc::clone(&live));
+    // The outermost first: what is denied is counted too, and no faster than anything else.
+    let (guard, outermost) = ((Arc::clone(&live), Arc::clone(&loads)), Arc::clone(&gate));
     let service = ServiceBuilder::new()
+        .layer(layer_fn(move |inner| gate::gated(Arc::clone(&outermost), inner)))
         .layer(layer_fn(move |inner| access::guarded(Arc::clone(&guard.0), Arc::clone(&guard.1), inner)))
-        .layer(layer_fn(move |inner| deadline::within(Arc::clone(&limit), inner)))
         .service(routes);
 
-    let door = Arc::new(Door::default());
+    let readers = Arc::clone(gate.readers());
     let mut helpers: Vec<_> =
         certificates.clone().map(|certificates| task::spawn(certificates.follow())).into_iter().collect();
     let mut health_addr = None;
     if let Some((listener, addr)) = for_probes {
         // Who asks there finds nothing but health, and is not counted with those who come for more.
-        let only_health = Routes::new(health_api).prepare();
-        let (live, drain) = (Arc::clone(&live), drain.clone());
-        helpers.push(task::spawn(accept::serve(listener, None, only_health, live, Arc::default(), drain)));
+        let only_health = gate::gated(Arc::clone(&gate), Routes::new(health_api).prepare());
+        let (live, readers, drain) = (Arc::clone(&live), Arc::clone(&readers), drain.clone());
+        helpers.push(task::spawn(accept::serve(listener, None, only_health, live, Arc::default(), readers, drain)));
         health_addr = Some(addr);
     }
-    let serving = accept::serve(listener, certificates.clone(), service, Arc::clone(&live), Arc::clone(&door), drain);
+    let serving =
+        accept::serve(listener, certificates.clone(), service, Arc::clone(&live), Arc::clone(&door), readers, drain);
     let served = task::spawn(serving);
     tracing::info!(
-        %addr, data_dir = %config.data_dir.display(), tls = certificates.is_some(), access = config.identities.said(),
-        "serving"
+        %addr, admin = admin_addr.map(tracing::field::display), data_dir = %config.data_dir.display(),
+        tls = certificates.is_some(), access = config.identities.said(), "serving"
     );
     if certificates.is_none() {
         tracing::warn!("without TLS every caller on this machine is an operator: it may load and activate coverage");
     }
-    Ok(Running { addr, loads, health, live, started, certificates, door, draining, served, health_addr, helpers })
+    Ok(Running {
+        addr,
+        admin_addr,
+        loads,
+        gate,
+        health,
+        live,
+        started,
+        certificates,
+        door,
+        draining,
+        served,
+        health_addr,
+        helpers,
+        tasks,
+        back,
+    })
 }
 
 async fn bind(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {

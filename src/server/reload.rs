@@ -7,9 +7,18 @@ use tokio::task;
 use super::{Config, Running, config_keys::Setting};
 
 /// Keys, or beginnings of keys, that take effect without a restart.
-const RELOADED: [&str; 7] = ["log.level", "identities", "access.", "connections.", "limits.", "guards.", "shutdown."];
+const RELOADED: [&str; 8] = [
+    "log.level",
+    "log.slow_call_milliseconds",
+    "identities",
+    "access.",
+    "connections.",
+    "limits.",
+    "guards.",
+    "shutdown.",
+];
 /// Those of them that do not.
-const NOT_RELOADED: [&str; 1] = ["connections.max_handshakes"];
+const NOT_RELOADED: [&str; 2] = ["connections.max_handshakes", "limits.max_message_bytes"];
 /// The files may be others; whether there is TLS may not.
 const TLS: &str = "tls.";
 
@@ -38,6 +47,7 @@ impl Running {
         }
         let now: Vec<_> = changed(&self.live.load(), &config).filter(|key| is_reloaded(key)).collect();
         let access = config.identities.said();
+        self.gate.apply(&config);
         self.loads.set(config.loads());
         self.live.store(Arc::new(config));
         tracing::info!(changed = now.join(", "), access, "the configuration is reloaded");

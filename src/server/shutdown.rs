@@ -6,13 +6,20 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::watch,
-    task::JoinHandle,
+    task::{JoinHandle, JoinSet},
     time::timeout,
 };
 
 use crate::loads::Loads;
 
-use super::{Config, ServeError, accept::Door, certificates::Certificates, health::Health, live::Live};
+use super::{
+    Config, ServeError,
+    accept::Door,
+    certificates::Certificates,
+    gate::{Back, Gate},
+    health::Health,
+    live::Live,
+};
 
 /// How long whoever is told may take to hear of it, however short the drain.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -21,7 +28,9 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Running {
     pub(super) addr: SocketAddr,
+    pub(super) admin_addr: Option<SocketAddr>,
     pub(super) loads: Arc<Loads>,
+    pub(super) gate: Arc<Gate>,
     pub(super) health: Health,
     pub(super) live: Live,
     /// As the server was started: what only a restart changes is compared with it.
@@ -34,6 +43,9 @@ pub struct Running {
     pub(super) health_addr: Option<SocketAddr>,
     /// Tasks that end with the server.
     pub(super) helpers: Vec<JoinHandle<()>>,
+    /// Ended last: health over HTTP is told to the end.
+    pub(super) tasks: JoinSet<()>,
+    pub(super) back: Back,
 }
 
 impl Running {
@@ -41,6 +53,12 @@ impl Running {
     #[must_use]
     pub const fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// The address where health and metrics are told.
+    #[must_use]
+    pub const fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin_addr
     }
 
     /// The address that `health_listen` became.
@@ -96,15 +114,21 @@ impl Running {
             tracing::warn!("a load did not end in time; it is removed at the next start");
         }
         self.helpers.iter().for_each(JoinHandle::abort);
-        match drained {
+        let ended = match drained {
             Ok(served) => Ok(served?),
             Err(_) => {
                 let connections = self.door.open();
                 tracing::warn!(connections, seconds = limit.as_secs(), "calls still in flight are cut off");
                 self.served.abort();
+                // It ends by being cut off.
+                let _cut_off = self.served.await;
                 Ok(())
             }
-        }
+        };
+        // Waited for, so that nobody holds the store any more when this returns.
+        self.back.end().await;
+        self.tasks.shutdown().await;
+        ended
     }
 }
 

@@ -108,6 +108,7 @@ pub(crate) fn config(directory: &TempDir) -> Result<Config, wan_matrix::server::
         config: Some(directory.path().join("wan-matrix.toml")),
         data_dir: Some(PathBuf::from(directory.path()).join("data")),
         listen: Some("127.0.0.1:0".parse().unwrap()),
+        admin_listen: Some("off".to_owned()),
         ..Flags::default()
     };
     Config::read(flags, std::iter::empty())

@@ -51,6 +51,7 @@ async fn a_restart_is_healthy_at_once() {
     let flags = Flags {
         data_dir: Some(directory.path().to_owned()),
         listen: Some("127.0.0.1:0".parse().unwrap()),
+        admin_listen: Some("off".to_owned()),
         ..Flags::default()
     };
     let server = Server::start(directory, &Config::read(flags, std::iter::empty()).unwrap()).await;

@@ -40,6 +40,8 @@ pub(crate) fn config(directory: &TempDir, variables: &[(&str, &str)]) -> Config 
     let flags = Flags {
         data_dir: Some(directory.path().to_owned()),
         listen: Some("127.0.0.1:0".parse().unwrap()),
+        // Any that is free: tests run side by side.
+        admin_listen: Some("127.0.0.1:0".to_owned()),
         ..Flags::default()
     };
     let variables = variables.iter().map(|(name, value)| (format!("WAN_MATRIX_{name}"), (*value).to_owned()));

@@ -1,0 +1,64 @@
+//! Log lines on standard error, for people on a terminal and JSON anywhere else; and, where it is built in and configured,
+//! traces to an OTLP collector.
+
+mod calls;
+#[cfg(feature = "otlp")]
+mod otlp;
+mod traceparent;
+
+use std::io::{self, IsTerminal as _};
+
+use tracing_subscriber::{
+    EnvFilter, Layer as _, Registry, layer::SubscriberExt as _, reload, util::SubscriberInitExt as _,
+};
+
+use super::config::{Log, LogFormat};
+
+pub(super) use calls::{Told, call_over, span};
+
+/// Logging that was started; traces are sent until it is dropped.
+pub struct Telemetry {
+    level: reload::Handle<EnvFilter, Registry>,
+    #[cfg(feature = "otlp")]
+    _traces: Option<otlp::Traces>,
+}
+
+impl std::fmt::Debug for Telemetry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Telemetry").finish_non_exhaustive()
+    }
+}
+
+impl Telemetry {
+    /// Logs at another level from now on: a level or directives, as [`Log`] has them.
+    pub fn set_level(&self, level: &str) {
+        // It fails when this logging was never put to use, because the process logs already.
+        let _unused = self.level.reload(EnvFilter::new(level));
+    }
+}
+
+/// Starts logging. A process that logs already goes on as it does.
+#[must_use]
+pub fn start_telemetry(log: &Log) -> Telemetry {
+    let (filter, level) = reload::Layer::new(EnvFilter::new(&log.level));
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    let json = match log.format {
+        LogFormat::Auto => !io::stderr().is_terminal(),
+        LogFormat::Text => false,
+        LogFormat::Json => true,
+    };
+    let lines = if json { lines.json().boxed() } else { lines.boxed() };
+    // Each has a filter of its own: what is traced does not depend on what is written.
+    let subscriber = tracing_subscriber::registry().with(lines.with_filter(filter));
+    #[cfg(feature = "otlp")]
+    {
+        let (traces, layer) = log.otlp.as_ref().and_then(otlp::start).unzip();
+        let _already = subscriber.with(layer).try_init();
+        Telemetry { level, _traces: traces }
+    }
+    #[cfg(not(feature = "otlp"))]
+    {
+        let _already = subscriber.try_init();
+        Telemetry { level }
+    }
+}

@@ -1,0 +1,106 @@
+//! What is counted, and that every alert and every panel asks for something that is.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use regex::Regex;
+use tonic::codegen::http::uri::PathAndQuery;
+use wan_matrix::{grpc::proto::CspRegion, server};
+
+use crate::{
+    admin::{get, metric},
+    running::Server,
+    wire::batch,
+};
+
+#[tokio::test]
+async fn calls_loads_and_what_answers_are_counted() {
+    let server = Server::with(&[("MAX_AGE_HOURS_SOUTH", "1")]).await;
+    assert!(server::load_sample(server.running.loads()).await.unwrap());
+    assert!(server.ask("AA1 1AA").await.is_ok());
+    assert!(server.ask("nonsense").await.is_err());
+    assert!(server.lookups.clone().batch_request_wan_matrix(batch(10)).await.is_ok());
+    server.load(CspRegion::South, 1, &["AA1 1AA,,,"]).await;
+    assert!(server.submit(crate::uploads::header(CspRegion::South, 2, b"no"), b"no").await.is_err());
+    // A path that nobody serves, and one more: they are one.
+    for path in ["/x.Y/Z", "/x.Y/Other"] {
+        let mut client = tonic::client::Grpc::new(server.channel.clone());
+        client.ready().await.unwrap();
+        let codec = tonic_prost::ProstCodec::<(), ()>::default();
+        assert!(client.unary(tonic::Request::new(()), PathAndQuery::from_static(path), codec).await.is_err());
+    }
+    for (name, value) in [
+        ("wan_matrix_calls_total{method=\"RequestWanMatrix\",code=\"OK\"}", 1.0),
+        ("wan_matrix_calls_total{method=\"RequestWanMatrix\",code=\"INVALID_ARGUMENT\"}", 1.0),
+        ("wan_matrix_calls_total{method=\"BatchRequestWanMatrix\",code=\"OK\"}", 1.0),
+        ("wan_matrix_calls_total{method=\"StreamCoverageRejects\",code=\"OK\"}", 0.0),
+        ("wan_matrix_calls_total{method=\"unknown\",code=\"UNIMPLEMENTED\"}", 2.0),
+        ("wan_matrix_call_duration_seconds_count{method=\"RequestWanMatrix\"}", 2.0),
+        ("wan_matrix_call_duration_seconds_bucket{method=\"RequestWanMatrix\",le=\"+Inf\"}", 2.0),
+        ("wan_matrix_calls_in_flight{class=\"interactive\"}", 0.0),
+        ("wan_matrix_calls_shed_total{class=\"bulk\"}", 0.0),
+        ("wan_matrix_calls_rate_limited_total", 0.0),
+        ("wan_matrix_denied_total{reason=\"not_allowed\"}", 0.0),
+        ("wan_matrix_connections", 1.0),
+        ("wan_matrix_loads_total{region=\"south\",outcome=\"accepted\"}", 2.0),
+        ("wan_matrix_loads_total{region=\"south\",outcome=\"refused\"}", 1.0),
+        ("wan_matrix_loads_total{region=\"4g-north\",outcome=\"accepted\"}", 0.0),
+        ("wan_matrix_active_load_rows{region=\"south\"}", 1.0),
+        ("wan_matrix_active_load_stale{region=\"south\"}", 1.0),
+        ("wan_matrix_active_load_stale{region=\"north\"}", 0.0),
+        ("wan_matrix_region_expected{region=\"4g-south\"}", 0.0),
+        ("wan_matrix_region_heard{region=\"south\"}", 1.0),
+        // From midday on 1 May to midday on 15 June.
+        ("wan_matrix_active_load_age_seconds{region=\"south\"}", 45.0 * 86_400.0),
+    ] {
+        assert_eq!(metric(&server, name).await, value, "{name}");
+    }
+    let digest = server.running.loads().active().digest().to_owned();
+    assert_eq!(metric(&server, &format!("wan_matrix_active_set{{digest=\"{digest}\"}}")).await, 1.0);
+    for name in [
+        "wan_matrix_store_memory_bytes",
+        "wan_matrix_store_disk_bytes",
+        "wan_matrix_load_last_duration_seconds{region=\"south\"}",
+        "process_resident_memory_bytes",
+        "process_cpu_seconds_total",
+    ] {
+        assert!(metric(&server, name).await > 0.0, "{name}");
+    }
+    let (_, metrics) = get(&server, "GET", "/metrics").await;
+    assert!(!metrics.contains("AA1") && !metrics.contains("x.Y"), "{metrics}");
+}
+
+/// Each name that an expression asks for.
+fn named(expression: &str) -> BTreeSet<String> {
+    let name = Regex::new(r"\b(wan_matrix|process)_[a-z0-9_]+\b").unwrap();
+    name.find_iter(expression).map(|found| found.as_str().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn alerts_and_panels_ask_for_what_there_is() {
+    // Certificates are only told of where there are some.
+    const WITH_TLS: [&str; 2] = ["wan_matrix_certificate_expiry_timestamp_seconds", "wan_matrix_certificate_refused"];
+    let server = Server::with_sample().await;
+    let (_, metrics) = get(&server, "GET", "/metrics").await;
+    let told: BTreeSet<&str> = metrics
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split(['{', ' ']).next())
+        .collect();
+    let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy");
+    for file in ["alerts.yml", "dashboard.json"] {
+        let text = fs::read_to_string(deploy.join(file)).unwrap();
+        let asked = named(&text);
+        assert!(asked.len() >= 10, "{file} asks for {asked:?}");
+        for name in asked {
+            assert!(told.contains(name.as_str()) || WITH_TLS.contains(&name.as_str()), "{file}: there is no {name}");
+        }
+    }
+    // And a dashboard is JSON, with every panel asking for something.
+    let dashboard: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(deploy.join("dashboard.json")).unwrap()).unwrap();
+    for panel in dashboard["panels"].as_array().unwrap() {
+        for target in panel["targets"].as_array().unwrap() {
+            assert!(!named(target["expr"].as_str().unwrap()).is_empty(), "{panel}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What a server process tells of its calls: JSON where nobody watches, a line a call for whoever asks for it, and no
+//! postcode above debug.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+
+use std::{
+    fs::{self, File},
+    io::{BufRead as _, BufReader},
+    process::{Child, ChildStdout, Command, Stdio},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+use tonic::Request;
+use wan_matrix::grpc::proto::{
+    BatchRequestWanMatrixRequest, Location, RequestWanMatrixRequest, location::Kind,
+    wan_matrix_service_client::WanMatrixServiceClient,
+};
+
+const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+
+struct Process {
+    child: Child,
+    url: String,
+    directory: TempDir,
+    _stdout: BufReader<ChildStdout>,
+}
+
+impl Process {
+    fn start(variables: &[(&str, &str)]) -> Self {
+        let directory = TempDir::new().unwrap();
+        let log = File::create(directory.path().join("log")).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_wan-matrix"))
+            .args(["serve", "--sample", "--listen", "127.0.0.1:0", "--admin-listen", "off", "--data-dir"])
+            .arg(directory.path().join("data"))
+            .envs(variables.iter().map(|(name, value)| (format!("WAN_MATRIX_{name}"), value)))
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let addr = line.trim_end().strip_prefix("gRPC listening on ").unwrap_or_else(|| panic!("{line:?}"));
+        Self { url: format!("http://{addr}"), child, directory, _stdout: stdout }
+    }
+
+    /// Asks once for each outcome that is told differently.
+    async fn asked(&self) {
+        let channel = tonic::transport::Endpoint::from_shared(self.url.clone()).unwrap().connect().await.unwrap();
+        let mut client = WanMatrixServiceClient::new(channel);
+        let location = |postcode: &str| Location { kind: Some(Kind::Postcode(postcode.to_owned())) };
+        let lookup =
+            |postcode: &str| RequestWanMatrixRequest { location: Some(location(postcode)), as_of_date: String::new() };
+        let mut traced = Request::new(lookup("AA1 1AA"));
+        traced.metadata_mut().insert("traceparent", format!("00-{TRACE}-b7ad6b7169203331-00").parse().unwrap());
+        client.request_wan_matrix(traced).await.unwrap();
+        client.request_wan_matrix(lookup("AA9 9ZZ")).await.unwrap_err();
+        let batch =
+            BatchRequestWanMatrixRequest { locations: vec![location("AA1 1AA"); 20], as_of_date: String::new() };
+        client.batch_request_wan_matrix(batch).await.unwrap();
+        let mut late = Request::new(lookup("AA1 1AA"));
+        late.metadata_mut().insert("grpc-timeout", "1n".parse().unwrap());
+        // Whether it is late is a matter of nanoseconds.
+        let _late = client.request_wan_matrix(late).await;
+    }
+
+    /// What it has logged when it has ended.
+    fn logged(mut self) -> Vec<Value> {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+        assert!(self.child.wait().unwrap().success());
+        let log = fs::read_to_string(self.directory.path().join("log")).unwrap();
+        log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ended = self.child.kill();
+        let _ended = self.child.wait();
+    }
+}
+
+fn calls(log: &[Value]) -> Vec<&Value> {
+    log.iter().filter(|line| line["target"] == "wan_matrix::calls").collect()
+}
+
+// The client must go on hearing while the process is waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn each_call_has_its_line_for_whoever_asks_for_it() {
+    let process = Process::start(&[("LOG_LEVEL", "warn,wan_matrix::calls=debug")]);
+    process.asked().await;
+    let log = process.logged();
+    let calls = calls(&log);
+    let told = |place: usize| {
+        let fields = &calls[place]["fields"];
+        (fields["method"].as_str().unwrap(), fields["code"].as_str().unwrap())
+    };
+    assert_eq!(told(0), ("RequestWanMatrix", "Ok"));
+    assert_eq!(told(1), ("RequestWanMatrix", "NotFound"));
+    assert_eq!(told(2), ("BatchRequestWanMatrix", "Ok"));
+    let first = &calls[0]["fields"];
+    assert_eq!((first["caller"].as_str(), first["trace_id"].as_str()), (Some("127.0.0.1"), Some(TRACE)));
+    for place in [0, 2] {
+        let fields = &calls[place]["fields"];
+        let load_ids: Vec<_> = fields["load_ids"].as_str().unwrap().split(',').collect();
+        assert!(load_ids.len() == 4 && load_ids[0].starts_with("north-"), "{fields}");
+        assert!(fields["millis"].as_f64().unwrap() > 0.0, "{fields}");
+    }
+    assert_eq!(calls[2]["fields"].get("trace_id"), None);
+}
+
+// The client must go on hearing while the process is waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn above_debug_there_are_slow_calls_and_no_postcode() {
+    let process = Process::start(&[("LOG_SLOW_CALL_MILLISECONDS", "1000000")]);
+    process.asked().await;
+    let log = process.logged();
+    assert!(calls(&log).iter().all(|line| line["fields"]["code"] == "DeadlineExceeded"), "{log:#?}");
+    assert!(log.len() >= 5, "{log:#?}");
+
+    let process = Process::start(&[("LOG_SLOW_CALL_MILLISECONDS", "1")]);
+    for _ in 0..50 {
+        process.asked().await;
+    }
+    let log = process.logged();
+    for line in &log {
+        let text = line.to_string();
+        assert!(!text.contains("AA1") && !text.contains("AA9"), "{text}");
+    }
+}
