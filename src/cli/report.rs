@@ -38,6 +38,7 @@ fn from_proto(sent: &CoverageLoadReport) -> Report {
         rejects_kept: number(sent.rejects_kept),
         set_aside_locations: number(sent.set_aside_locations),
         deletes: number(sent.deletes),
+        premises: number(sent.premises),
     }
 }
 
@@ -59,6 +60,7 @@ pub(super) fn to_proto(report: &Report) -> CoverageLoadReport {
         rejects_kept: number(report.rejects_kept),
         set_aside_locations: number(report.set_aside_locations),
         deletes: number(report.deletes),
+        premises: number(report.premises),
     }
 }
 
@@ -83,6 +85,7 @@ mod tests {
             rejects_kept: 10,
             set_aside_locations: 14,
             deletes: 3,
+            premises: 4,
         }
     }
 

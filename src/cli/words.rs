@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use crate::{
     domain,
     grpc::proto::{
-        ConnectivityLikelihood, CoverageLoadState, CoverageState, CspRegion, Encoding, ErrorReason, RejectReason,
-        WanVariantStatus,
+        ConnectivityLikelihood, CoverageLoadState, CoverageResolution, CoverageState, CspRegion, Encoding, ErrorReason,
+        RejectReason, WanVariantStatus,
     },
     ingest,
 };
@@ -61,6 +61,12 @@ pub(super) fn likelihood(number: i32) -> String {
 /// `confirmed` or `unconfirmed`.
 pub(super) fn variant_status(number: i32) -> String {
     snake(number, WanVariantStatus::try_from(number).ok().map(|status| status.as_str_name()), "WAN_VARIANT_STATUS_")
+}
+
+/// `postcode` or `premises`.
+pub(super) fn resolution(number: i32) -> String {
+    let name = CoverageResolution::try_from(number).ok().map(|resolution| resolution.as_str_name());
+    snake(number, name, "COVERAGE_RESOLUTION_")
 }
 
 /// `active`, `refused`, …

@@ -51,6 +51,7 @@ fn report(report: &Report) -> proto::CoverageLoadReport {
         rejects_kept: count(report.rejects_kept),
         set_aside_locations: count(report.set_aside_locations),
         deletes: count(report.deletes),
+        premises: count(report.premises),
     }
 }
 

@@ -19,7 +19,7 @@ use super::{
     proto::{
         ActiveCoverage, BatchRequestWanMatrixRequest, BatchRequestWanMatrixResponse, ListActiveCoverageRequest,
         ListActiveCoverageResponse, ListWanVariantsRequest, ListWanVariantsResponse, ListedWanVariant,
-        RequestWanMatrixRequest, RequestWanMatrixResponse, WanMatrixResult, wan_matrix_result::Outcome,
+        RequestWanMatrixRequest, RequestWanMatrixResponse, WanMatrixResult, location::Kind, wan_matrix_result::Outcome,
         wan_matrix_service_server::WanMatrixService,
     },
     today::London,
@@ -29,8 +29,10 @@ use super::{
 pub const MESSAGE_MAX: usize = 4 << 20;
 
 const BATCH_MAX: usize = 1000;
-/// Locations answered before other calls on the same thread get their turn: some 100 µs.
+/// What is done of a batch before other calls on the same thread get their turn, in postcodes: some 100 µs.
 const A_TURN: usize = 250;
+/// A partial address reads the disk, and takes as long as so many postcodes.
+const AN_ADDRESS: usize = 50;
 
 /// Serves lookups from the active set of [`Loads`].
 #[expect(missing_debug_implementations, reason = "a clock says nothing about itself")]
@@ -86,15 +88,28 @@ impl WanMatrixService for WanMatrixApi {
         let set = Arc::clone(&self.loads.active());
         let asked = self.latest.of(&set);
         let mut results = Vec::with_capacity(locations.len());
-        for turn in locations.chunks(A_TURN) {
-            for location in turn {
-                let outcome = match answer(&set, &asked, Some(location), as_of) {
-                    Ok(wan_matrix) => Outcome::WanMatrix(wan_matrix),
-                    Err(miss) => Outcome::Error(error::miss(miss, "location").in_batch()),
-                };
-                results.push(WanMatrixResult { correlation_id: String::new(), outcome: Some(outcome) });
+        let (mut done, mut premises) = (0, 0);
+        for location in &locations {
+            let outcome = match answer(&set, &asked, Some(location), as_of) {
+                Ok(wan_matrix) => Outcome::WanMatrix(wan_matrix),
+                Err(miss) => Outcome::Error(error::miss(miss, "location").in_batch()),
+            };
+            let by_address = matches!(location.kind, Some(Kind::PartialAddress(_)));
+            let result = WanMatrixResult { correlation_id: String::new(), outcome: Some(outcome) };
+            if by_address {
+                // A postcode has six answers at most; an address may have hundreds, and a thousand of them are not gathered
+                // first and refused then.
+                premises += result.encoded_len();
+                if premises > MESSAGE_MAX {
+                    Err(error::reply_too_large(premises, MESSAGE_MAX))?;
+                }
             }
-            tokio::task::yield_now().await;
+            results.push(result);
+            done += if by_address { AN_ADDRESS } else { 1 };
+            if done >= A_TURN {
+                done = 0;
+                tokio::task::yield_now().await;
+            }
         }
         let response = BatchRequestWanMatrixResponse {
             results,
@@ -146,7 +161,8 @@ impl WanMatrixService for WanMatrixApi {
                 csp_region: number,
                 expected,
                 source,
-                postcode_rows: load.map_or(0, |manifest| count(manifest.report.accepted)),
+                postcode_rows: load.map_or(0, |manifest| count(manifest.report.accepted - manifest.report.premises)),
+                premises_rows: load.map_or(0, |manifest| count(manifest.report.premises)),
                 set_aside_locations: load.map_or(0, |manifest| count(manifest.report.set_aside_locations)),
                 received_time: load.map(|manifest| convert::timestamp(manifest.received)),
             })

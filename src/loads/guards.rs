@@ -9,6 +9,8 @@ use super::{
 
 /// Bytes of disk a row may take while its load is built, sled's rewriting included; measured at a good half of it.
 const DISK_BYTES_A_ROW: u64 = 6 * 9;
+/// Bytes of disk a premises may take: its row in the runs that sort it and in its two blocks.
+const DISK_BYTES_A_PREMISES: u64 = 6 * 24;
 
 /// Holds the bytes that came against what was announced.
 pub(super) fn as_announced(header: &LoadHeader, sha256: &[u8; 32], rows: u64) -> Result<(), LoadError> {
@@ -32,10 +34,10 @@ pub(super) fn judge(manifest: &Manifest, settings: &Settings) -> Result<(), Load
 }
 
 /// Refuses a load that the disk cannot hold, before anything is packed.
-pub(super) fn disk(data: &DataDir, rows: usize) -> Result<(), LoadError> {
+pub(super) fn disk(data: &DataDir, rows: usize, premises: u64) -> Result<(), LoadError> {
     /// What sled takes for an empty database.
     const FLOOR: u64 = 4 << 20;
-    let needed = FLOOR + rows as u64 * DISK_BYTES_A_ROW;
+    let needed = FLOOR + rows as u64 * DISK_BYTES_A_ROW + premises * DISK_BYTES_A_PREMISES;
     let free = data.free_bytes()?;
     if free < needed { Err(StoreError::DiskFull { needed, free }.into()) } else { Ok(()) }
 }

@@ -165,7 +165,7 @@ impl Process {
             override_note: String::new(),
             packed: None,
         };
-        let Ingested { rows, texts, report, rejects } = match scanned.settle(reread) {
+        let Ingested { rows, premises, texts, report, rejects } = match scanned.settle(reread) {
             Err(FileError::NoAcceptedRow(unaccepted)) => {
                 let said = FileError::NoAcceptedRow(unaccepted.clone()).to_string();
                 let Unaccepted { report, rejects } = *unaccepted;
@@ -181,9 +181,11 @@ impl Process {
         }
 
         let packing = Instant::now();
-        guards::disk(loads.data(), rows.len())?;
-        manifest.packed = Some(store::pack(directory, &rows, &texts, table3, &manifest)?);
-        drop((rows, texts));
+        guards::disk(loads.data(), rows.len(), premises.rows())?;
+        let packed = store::pack(directory, &rows, &premises, &texts, table3, &manifest)?;
+        manifest.format = packed.format();
+        manifest.packed = Some(packed);
+        drop((rows, premises, texts));
         store::write_rejects(directory, &rejects)?;
         let packed = packing.elapsed();
         if loads.closing().load(Ordering::Relaxed) {

@@ -74,7 +74,7 @@ impl Default for Settings {
             data_dir: PathBuf::from("var"),
             max_bytes_sent: 1 << 30,
             max_decompressed: 4 << 30,
-            max_rows: 5_000_000,
+            max_rows: 20_000_000,
             thresholds: Thresholds::default(),
             retention: Retention::default(),
         }

@@ -110,7 +110,7 @@ fn rebuild(
     let file = reread().map_err(StoreError::io("opening the kept file in", &home))?;
     let scanned = ingest::read(file, FileKind::Full, table3.region(manifest.region), limits, &AtomicBool::new(false))?;
     let ingested = scanned.settle(reread)?;
-    store::replace_blocks(data, manifest, &ingested.rows, &ingested.texts, &table3)?;
+    store::replace_blocks(data, manifest, &ingested.rows, &ingested.premises, &ingested.texts, &table3)?;
     let load = SealedLoad::open(&home, reaper)?;
     tracing::warn!(load_id, "the load is rebuilt, and answers as before");
     Ok(load)

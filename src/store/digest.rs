@@ -5,6 +5,8 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::{CspRegion, Facts, Postcode};
 
+use super::{StoreError, address_block::AddressRow, texts::Texts, uprn_block::UprnRow};
+
 /// Digests rows in postcode order. Each row counts with its postcode, what is said of it, and a fingerprint of its texts;
 /// the region and the Table 3 that gives the variants their meaning come first.
 #[derive(Debug)]
@@ -39,11 +41,97 @@ impl RowsDigest {
         }
     }
 
-    /// The digest in hex.
-    pub(super) fn finish(mut self) -> String {
+    /// The digest in hex, premises included where the load has some.
+    pub(super) fn finish(mut self, premises: Option<PremisesDigest>) -> String {
         self.hash.update(&self.pending);
+        if let Some(premises) = premises {
+            self.hash.update(b"premises 1\n");
+            self.hash.update(premises.uprns.finish());
+            self.hash.update(premises.addresses.finish());
+        }
         hex::encode(self.hash.finalize())
     }
+}
+
+/// Digests premises in both their orders. By UPRN each counts with the place of its postcode among the load's that have
+/// premises, what is said of it and a fingerprint of its texts; by address with its postcode, its identifier and its UPRN,
+/// or, where it has none, with what is said of it. So what the one order leaves out the other tells.
+#[derive(Debug, Default)]
+pub(super) struct PremisesDigest {
+    uprns: Pending,
+    addresses: Pending,
+}
+
+#[derive(Debug, Default)]
+struct Pending {
+    hash: Sha256,
+    bytes: Vec<u8>,
+}
+
+impl Pending {
+    fn take(&mut self, parts: [&[u8]; 5]) {
+        parts.into_iter().for_each(|part| self.bytes.extend_from_slice(part));
+        if self.bytes.len() >= PENDING {
+            self.hash.update(&self.bytes);
+            self.bytes.clear();
+        }
+    }
+
+    fn finish(mut self) -> [u8; 32] {
+        self.hash.update(&self.bytes);
+        self.hash.finalize().into()
+    }
+}
+
+impl PremisesDigest {
+    /// The next premises by UPRN.
+    pub(super) fn uprn(&mut self, row: UprnRow, texts: &Fingerprint) {
+        let (postcode, facts) = (row.postcode.to_be_bytes(), row.facts.bits().to_be_bytes());
+        self.uprns.take([&row.uprn.to_be_bytes(), &postcode, &facts, texts, &[]]);
+    }
+
+    /// The next premises by address.
+    pub(super) fn address(&mut self, row: &AddressRow<'_>, texts: &Fingerprint) {
+        // No code of facts has all bits: it stands for "told with the UPRN".
+        let facts = row.facts.map_or(u32::MAX, Facts::bits).to_be_bytes();
+        let length = [row.identifier.len() as u8];
+        let (postcode, uprn) = (row.postcode.to_be_bytes(), row.uprn.to_be_bytes());
+        self.addresses.take([&postcode, &length, row.identifier, &uprn, &facts]);
+        self.addresses.take([texts, &[], &[], &[], &[]]);
+    }
+}
+
+/// The fingerprints of a load's texts by number: worked out once where the texts are in memory.
+#[derive(Debug)]
+pub(super) struct Fingerprints<'a> {
+    texts: &'a Texts,
+    known: Vec<Fingerprint>,
+}
+
+impl<'a> Fingerprints<'a> {
+    pub(super) fn new(texts: &'a Texts) -> Result<Self, StoreError> {
+        let mut known = vec![Fingerprint::default()];
+        if texts.in_memory() {
+            for id in 1..=texts.count() {
+                known.push(read(texts, id)?);
+            }
+        }
+        Ok(Self { texts, known })
+    }
+
+    /// How many texts there are: the greatest number.
+    pub(super) fn count(&self) -> u32 {
+        self.texts.count()
+    }
+
+    pub(super) fn of(&self, id: u32) -> Result<Fingerprint, StoreError> {
+        self.known.get(id as usize).map_or_else(|| read(self.texts, id), |&known| Ok(known))
+    }
+}
+
+fn read(texts: &Texts, id: u32) -> Result<Fingerprint, StoreError> {
+    let (auxiliary, additional) = texts.get(id)?;
+    Ok(fingerprint(&auxiliary, &additional))
 }
 
 /// The fingerprint of two texts.

@@ -7,10 +7,12 @@ use crate::domain::{Facts, RegionVariants, Said, Sector, Unit};
 use super::{
     StoreError,
     block::{self, Entry, Layout},
-    digest::{Fingerprint, RowsDigest, fingerprint},
-    text_chunks,
+    digest::{Fingerprints, PremisesDigest, RowsDigest},
+    premises::Premises,
+    premises_read, text_chunks,
     texts::{Gathering, Texts},
     units::Units,
+    uprn_block,
 };
 
 /// All rows of a load, sector after sector, each as [`Layout`] packs it.
@@ -21,6 +23,7 @@ pub(super) struct Image {
     entries: Box<[u8]>,
     runs: Box<[Run]>,
     texts: Texts,
+    premises: Option<Premises>,
 }
 
 /// Where a sector's rows are among the entries.
@@ -36,18 +39,20 @@ pub(super) struct Run {
 
 impl Image {
     /// Reads every block and every text, and checks each: its checksum, its order, and that every row says something that
-    /// the load's Table 3 allows.
+    /// the load's Table 3 allows. With the rows comes the digest over them, in hex.
     pub(super) fn read(
         database: &sled::Db,
         path: &Path,
         layout: Layout,
         variants: RegionVariants,
-    ) -> Result<Self, StoreError> {
+        table3_sha256: &[u8; 32],
+    ) -> Result<(Self, String), StoreError> {
         let damaged = |what: &str| StoreError::damaged(path, what);
         let mut entries = Vec::new();
         let mut runs: Vec<Run> = Vec::new();
         let mut gathering = Gathering::default();
-        for item in database.iter() {
+        // Premises name texts, and come after them.
+        for item in database.range(..[uprn_block::PREFIX]) {
             let (key, value) = item.map_err(StoreError::database(path))?;
             match key.first() {
                 Some(&block::PREFIX) => {
@@ -67,9 +72,13 @@ impl Image {
             return Err(damaged("there are not as many texts as the manifest says"));
         }
         let texts = gathering.finish(database, path.to_owned());
-        let image = Self { variants, layout, entries: entries.into(), runs: runs.into(), texts };
+        let fingerprints = Fingerprints::new(&texts)?;
+        let (premises, premises_digest) = premises_read::read(database, path, &variants, &fingerprints)?.unzip();
+        drop(fingerprints);
+        let image = Self { variants, layout, entries: entries.into(), runs: runs.into(), texts, premises };
         image.check_rows().map_err(damaged)?;
-        Ok(image)
+        let digest = image.digest(table3_sha256, premises_digest)?;
+        Ok((image, digest))
     }
 
     fn check_rows(&self) -> Result<(), &'static str> {
@@ -103,29 +112,15 @@ impl Image {
         self.layout.read(self.entries.get(start..start + stride)?)
     }
 
-    /// The digest over the logical rows, in hex.
-    pub(super) fn digest(&self, table3_sha256: &[u8; 32]) -> Result<String, StoreError> {
-        let mut fingerprints = Vec::new();
-        if self.texts.in_memory() {
-            for id in 0..=self.texts.count() {
-                fingerprints.push(self.fingerprint(id)?);
-            }
-        }
+    fn digest(&self, table3_sha256: &[u8; 32], premises: Option<PremisesDigest>) -> Result<String, StoreError> {
+        let fingerprints = Fingerprints::new(&self.texts)?;
         let mut digest = RowsDigest::new(self.variants.region(), table3_sha256);
         for (sector, entry) in self.rows() {
             let Some(Entry { unit, facts, texts }) = entry else { continue };
             let postcode = u64::from(sector.packed()) << Unit::BITS | u64::from(unit.packed());
-            match fingerprints.get(texts as usize) {
-                Some(known) => digest.row(postcode, facts, known),
-                None => digest.row(postcode, facts, &self.fingerprint(texts)?),
-            }
+            digest.row(postcode, facts, &fingerprints.of(texts)?);
         }
-        Ok(digest.finish())
-    }
-
-    fn fingerprint(&self, id: u32) -> Result<Fingerprint, StoreError> {
-        let (auxiliary, additional) = self.texts.get(id)?;
-        Ok(fingerprint(&auxiliary, &additional))
+        Ok(digest.finish(premises))
     }
 
     fn run_entries(&self, start: u32, rows: u16) -> &[u8] {
@@ -158,9 +153,34 @@ impl Image {
         &self.texts
     }
 
+    pub(super) const fn premises(&self) -> Option<&Premises> {
+        self.premises.as_ref()
+    }
+
+    /// Whether all of it is in memory, so that the database may be closed.
+    pub(super) const fn in_memory(&self) -> bool {
+        self.texts.in_memory() && self.premises.is_none()
+    }
+
+    /// Lets go of the database it read from, which is about to move.
+    pub(super) fn close(&mut self) {
+        self.texts.close();
+        if let Some(premises) = &mut self.premises {
+            premises.database = None;
+        }
+    }
+
+    /// The database it read from is open where it now is.
+    pub(super) fn moved(&mut self, database: &sled::Db, path: &Path) {
+        self.texts.moved(database, path);
+        if let Some(premises) = &mut self.premises {
+            (premises.database, premises.path) = (Some(database.clone()), path.to_owned());
+        }
+    }
+
     /// Bytes of memory the rows take.
     pub(super) fn bytes(&self) -> usize {
-        self.entries.len() + size_of_val(&*self.runs)
+        self.entries.len() + size_of_val(&*self.runs) + self.premises.as_ref().map_or(0, Premises::bytes)
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     domain::Table3,
-    ingest::{Row, TextTable},
+    ingest::{Premises, Row, TextTable},
 };
 
 use super::{
@@ -19,6 +19,7 @@ use super::{
     digest::{Fingerprint, RowsDigest, fingerprint},
     durable,
     manifest::Packed,
+    pack_premises::{ByAddress, pack_premises},
     sealed::{self, BLOCKS, TABLE3_FILE},
     text_chunks::{Chunks, PREFIX},
 };
@@ -36,22 +37,25 @@ pub struct Sealed {
 
 /// Packs rows into a new database below `directory`.
 ///
-/// Rows must be sorted with one row a postcode. Blocks go in by key order with plain inserts: sled's batches hold a lock
-/// of the whole process, and would stall every reader.
+/// Rows must be sorted with one row a postcode, premises with one row each. Blocks go in by key order with plain inserts:
+/// sled's batches hold a lock of the whole process, and would stall every reader.
 ///
 /// # Errors
 /// [`StoreError`]; the directory is then to be removed.
 pub fn pack(
     directory: &Path,
     rows: &[Row],
+    premises: &Premises,
     texts: &TextTable,
     table3: &Table3,
     manifest: &Manifest,
 ) -> Result<Packed, StoreError> {
     let path = directory.join(BLOCKS);
     let broken = || StoreError::damaged(&path, "a row names a text that the load does not have");
-    let numbers = number_texts(rows, texts.len()).ok_or_else(broken)?;
-    let layout = Layout::for_texts(numbers.count);
+    let mut numbers = Numbers::new(texts.len());
+    numbers.number_rows(rows).ok_or_else(broken)?;
+    let by_address = ByAddress::sort(directory, premises, &mut numbers)?;
+    let layout = Layout::for_texts(numbers.count());
     let database = database::open(&path)?;
     let insert = |key: &[u8], value: &[u8]| match database.insert(key, value) {
         Ok(_) => Ok(()),
@@ -87,13 +91,22 @@ pub fn pack(
         insert(&key, &value)?;
     }
 
+    let packed = by_address.map(|sorted| pack_premises(directory, premises, sorted, &numbers, &fingerprints, &insert));
+    let (packed, premises_digest) = packed.transpose()?.unzip();
+
     let mut digest = RowsDigest::new(manifest.region, &table3.sha256());
     for row in rows {
         let number = numbers.of(row.texts).ok_or_else(broken)? as usize;
         digest.row(row.key(), row.facts(), fingerprints.get(number).ok_or_else(broken)?);
     }
     database.flush().map_err(StoreError::database(&path))?;
-    Ok(Packed { rows: rows.len() as u64, blocks, texts: numbers.count, rows_sha256: digest.finish() })
+    Ok(Packed {
+        rows: rows.len() as u64,
+        blocks,
+        texts: numbers.count(),
+        rows_sha256: digest.finish(premises_digest),
+        premises: packed,
+    })
 }
 
 /// Makes a packed directory a sealed load under its own id, and opens it. When this returns the load survives a power
@@ -113,11 +126,15 @@ pub fn seal(
     fs::write(&copy, table3.csv()).map_err(StoreError::io("writing", &copy))?;
     let packed = manifest.packed.as_ref().ok_or_else(|| StoreError::damaged(directory, "nothing was packed"))?;
     let path = directory.join(BLOCKS);
-    let image = {
+    let mut image = {
         let database = database::open(&path)?;
         sealed::check(&database, &path, packed, table3, manifest.region)?
     };
-    let image = Some(image).filter(|image| image.texts().in_memory());
+    // Whatever it leaves in the database must be closed before it moves.
+    let in_memory = image.in_memory();
+    if !in_memory {
+        image.close();
+    }
     let verify = verifying.elapsed();
 
     let syncing = Instant::now();
@@ -129,39 +146,47 @@ pub fn seal(
     durable::rename(directory, &home)?;
     let sync = syncing.elapsed();
 
-    let load = match image {
-        Some(image) => SealedLoad::new(manifest, image, reaper),
-        // Its texts stay in the database, which has just moved: open it where it now is.
-        None => SealedLoad::open(&home, reaper)?,
-    };
+    if !in_memory {
+        let path = home.join(BLOCKS);
+        image.moved(&database::open(&path)?, &path);
+    }
+    let load = SealedLoad::new(manifest, image, reaper);
     Ok(Sealed { load, verify, sync })
 }
 
-/// Texts by the order in which sorted rows first use them, so that the order of the file leaves no trace.
-struct Numbers {
+/// Texts by the order in which sorted rows first use them, so that the order of the file leaves no trace: postcodes first,
+/// then premises.
+pub(super) struct Numbers {
     /// By the file's id, the new number; 0 while unused.
     numbers: Vec<u32>,
     /// By new number less one, the file's id.
     by_number: Vec<u32>,
-    count: u32,
 }
 
 impl Numbers {
-    fn of(&self, id: u32) -> Option<u32> {
+    fn new(texts: u32) -> Self {
+        Self { numbers: vec![0; texts as usize + 1], by_number: Vec::new() }
+    }
+
+    pub(super) fn of(&self, id: u32) -> Option<u32> {
         self.numbers.get(id as usize).copied()
     }
-}
 
-fn number_texts(rows: &[Row], texts: u32) -> Option<Numbers> {
-    let mut numbers = vec![0; texts as usize + 1];
-    let mut by_number = Vec::new();
-    for row in rows.iter().filter(|row| row.texts != 0) {
-        let number = numbers.get_mut(row.texts as usize)?;
-        if *number == 0 {
-            by_number.push(row.texts);
-            *number = u32::try_from(by_number.len()).ok()?;
-        }
+    fn count(&self) -> u32 {
+        self.by_number.len() as u32
     }
-    let count = u32::try_from(by_number.len()).ok()?;
-    Some(Numbers { numbers, by_number, count })
+
+    fn number_rows(&mut self, rows: &[Row]) -> Option<()> {
+        rows.iter().try_for_each(|row| self.number(row.texts).map(drop))
+    }
+
+    /// The number of a text, which is its own from now on; `None` for a text that is not there.
+    pub(super) fn number(&mut self, id: u32) -> Option<u32> {
+        let number = self.numbers.get_mut(id as usize)?;
+        if *number == 0 && id != 0 {
+            self.by_number.push(id);
+            *number = u32::try_from(self.by_number.len()).ok()?;
+        }
+        Some(*number)
+    }
 }

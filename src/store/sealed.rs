@@ -79,8 +79,9 @@ pub(super) fn check(
     region: CspRegion,
 ) -> Result<Image, StoreError> {
     let layout = Layout::for_texts(packed.texts);
-    let image = Image::read(database, path, layout, table3.region(region).clone())?;
-    if image.digest(&table3.sha256())? != packed.rows_sha256 {
+    let (image, digest) = Image::read(database, path, layout, table3.region(region).clone(), &table3.sha256())?;
+    let premises = packed.premises.as_ref().map_or(0, |premises| premises.rows);
+    if digest != packed.rows_sha256 || image.premises().map_or(0, |premises| premises.rows) != premises {
         return Err(StoreError::damaged(path, "the rows are not those that were sealed"));
     }
     Ok(image)

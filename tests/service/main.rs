@@ -7,6 +7,7 @@ mod health;
 mod loads;
 mod lookup;
 mod lookup_errors;
+mod premises;
 mod reflection;
 mod refusals;
 mod running;

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The cases of tests/smoke.sh: name, exit, method, request. grpcurl's exit is 64 + the status code: 67 INVALID_ARGUMENT,
-# 69 NOT_FOUND, 70 ALREADY_EXISTS, 73 FAILED_PRECONDITION, 76 UNIMPLEMENTED.
+# 69 NOT_FOUND, 70 ALREADY_EXISTS, 73 FAILED_PRECONDITION.
 # The area AA is not allocated: its sandbox postcodes are described in data/sample/README.md.
 
 readonly matrix=wanmatrix.v1.WanMatrixService loads=wanmatrix.v1.CoverageLoadService
@@ -68,9 +68,23 @@ postcode postcode_malformed_character 67 'SW1A-1AA'
 postcode postcode_empty               67 ''
 request location_missing              67 '{}'
 request location_of_no_kind           67 '{"location": {}}'
-request uprn_unimplemented            76 '{"location": {"uprn": "100012345678"}}'
-request partial_address_unimplemented 76 \
-    '{"location": {"partialAddress": {"postcode": "AA1 1AA", "addressIdentifier": "1"}}}'
+
+# Premises: by UPRN, by partial address, and whoever has no row of its own.
+uprn() { request "$1" "$2" "{\"location\": {\"uprn\": \"$3\"}, $visit}"; }
+address() {
+    request "$1" "$2" "{\"location\": {\"partialAddress\": {\"postcode\": \"$3\", \"addressIdentifier\": \"$4\"}}, $visit}"
+}
+uprn uprn_answered                    0 999900000001
+uprn uprn_in_two_regions              0 '9999 0000 0007'
+uprn uprn_not_in_coverage            69 999900000099
+uprn uprn_malformed                  67 0
+address address_answered              0 aa81aa 'flat 1 / 12'
+address address_of_two                0 'AA8 1AA' 'THE OLD MILL'
+address address_falls_back            0 'AA8 1AA' 'Flat 11 2'
+address address_not_in_coverage      69 'AA8 1AB' 9
+address address_identifier_malformed 67 'AA8 1AA' '-'
+address address_postcode_malformed   67 'AA8' 1
+postcode only_premises_of_a_postcode 69 'AA8 1AB'
 
 # Batches.
 batch batch_mixed 0 '{"locations": [{"postcode": "AA4 1AA"}, {"postcode": "nonsense"}, {"postcode": "AA1 1AA"}, {},
@@ -128,7 +142,6 @@ clean="$work/clean.csv" units='ABDEFGHJLNPQRSTUWXYZ'
 printf '%s\nAA7 1AA,2025-05-01,4G Cellular,High\nAA7 1AB,2025-05-01,Unknown,High\n' "$columns" >"$work/rejects.csv"
 printf '%s\nAA7 1AA,2025-05-01,4G Cellular,Low\n' "$columns" >"$work/newer.csv"
 printf 'postcode,availability_date,wan_variant\nAA7 1AA,2025-05-01,4G Cellular\n' >"$work/no_column.csv"
-printf '%s,uprn\nAA7 1AA,2025-05-01,4G Cellular,High,1\n' "$columns" >"$work/uprn.csv"
 printf '%s\n' "$columns" >"$work/empty.csv"
 readonly wrong=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 
@@ -137,7 +150,6 @@ submit load_digest_mismatch    67 "$(submission "$clean" $region $issued '' $wro
 submit load_row_count_mismatch 67 "$(submission "$clean" $region $issued '"rowCount": "1200"')"
 submit load_issued_in_future   67 "$(submission "$clean" $region 2999-01-01T00:00:00Z)"
 submit load_without_column     67 "$(submission "$work/no_column.csv" $region $issued)"
-submit load_with_uprn_column   67 "$(submission "$work/uprn.csv" $region $issued)"
 submit load_without_rows       67 "$(submission "$work/empty.csv" $region $issued)"
 submit load_not_gzip           67 "$(submission "$clean" $region $issued '"encoding": "ENCODING_GZIP"')"
 submit load_region_missing     67 "$(submission "$clean" CSP_REGION_UNSPECIFIED $issued)"

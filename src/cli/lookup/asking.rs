@@ -9,13 +9,21 @@ use crate::{
         exit::Failure,
     },
     grpc::proto::{
-        BatchRequestWanMatrixRequest, BatchRequestWanMatrixResponse, Location, location::Kind,
+        BatchRequestWanMatrixRequest, BatchRequestWanMatrixResponse, Location, PartialAddress, location::Kind,
         wan_matrix_service_client::WanMatrixServiceClient,
     },
 };
 
 /// Enough that the server never waits for this side, and few enough to be a polite guest.
 const IN_FLIGHT: usize = 4;
+
+/// What the inputs are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum By {
+    /// Postcodes; with a comma after one, partial addresses: what follows tells the home apart.
+    Place,
+    Uprn,
+}
 
 type Inputs = mpsc::Receiver<Result<Vec<String>, Failure>>;
 type Call = JoinHandle<Result<BatchRequestWanMatrixResponse, Status>>;
@@ -37,17 +45,19 @@ pub(super) struct Answers {
 pub(super) fn ask(
     client: WanMatrixServiceClient<Channel>,
     server: ServerUrl,
+    by: By,
     as_of: String,
     inputs: Inputs,
 ) -> Answers {
     // One call waits outside the channel, in the hands of each side.
     let (send, calls) = mpsc::channel(IN_FLIGHT - 2);
-    tokio::spawn(start_calls(client, as_of, inputs, send));
+    tokio::spawn(start_calls(client, by, as_of, inputs, send));
     Answers { server, calls }
 }
 
 async fn start_calls(
     client: WanMatrixServiceClient<Channel>,
+    by: By,
     mut as_of: String,
     mut inputs: Inputs,
     send: mpsc::Sender<Result<(Vec<String>, Call), Failure>>,
@@ -61,7 +71,7 @@ async fn start_calls(
                 return;
             }
         };
-        let request = request(&batch, as_of.clone());
+        let request = request(&batch, by, as_of.clone());
         let mut client = client.clone();
         let call = async move { client.batch_request_wan_matrix(soon(request)).await.map(tonic::Response::into_inner) };
         let call = if as_of.is_empty() {
@@ -79,9 +89,22 @@ async fn start_calls(
     }
 }
 
-fn request(batch: &[String], as_of_date: String) -> BatchRequestWanMatrixRequest {
-    let location = |text: &String| Location { kind: Some(Kind::Postcode(text.clone())) };
+fn request(batch: &[String], by: By, as_of_date: String) -> BatchRequestWanMatrixRequest {
+    let location = |text: &String| Location { kind: Some(kind(text, by)) };
     BatchRequestWanMatrixRequest { locations: batch.iter().map(location).collect(), as_of_date }
+}
+
+/// What a text asks for. The server judges it: nothing is checked twice.
+fn kind(text: &str, by: By) -> Kind {
+    match (by, text.split_once(',')) {
+        (By::Uprn, _) => Kind::Uprn(text.to_owned()),
+        (By::Place, None) => Kind::Postcode(text.to_owned()),
+        (By::Place, Some((postcode, identifier))) => Kind::PartialAddress(PartialAddress {
+            postcode: postcode.to_owned(),
+            // A space after the comma is the writer's, and would count among the characters.
+            address_identifier: identifier.trim().to_owned(),
+        }),
+    }
 }
 
 impl Answers {

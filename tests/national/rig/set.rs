@@ -53,7 +53,7 @@ impl Postcodes {
     /// Five coverage files for them; another seed gives other coverage.
     pub fn write(&self, directory: &Path, seed: u64) -> Vec<CoverageFile> {
         let table3 = Table3::shipped().unwrap();
-        let written = write_files(self.iter().map(Ok), directory, seed, &table3).unwrap();
+        let written = write_files(self.iter().map(Ok), directory, seed, 0, &table3).unwrap();
         let file = |file: wan_matrix::synth::FileSummary| {
             let content = fs::read(&file.path).unwrap();
             let (bytes, sha256) = (content.len() as u64, Sha256::digest(&content).into());
