@@ -63,8 +63,11 @@ pub(super) fn variant_status(number: i32) -> String {
     snake(number, WanVariantStatus::try_from(number).ok().map(|status| status.as_str_name()), "WAN_VARIANT_STATUS_")
 }
 
-/// `postcode` or `premises`.
+/// `postcode` or `premises`; empty where a server does not say.
 pub(super) fn resolution(number: i32) -> String {
+    if number == 0 {
+        return String::new();
+    }
     let name = CoverageResolution::try_from(number).ok().map(|resolution| resolution.as_str_name());
     snake(number, name, "COVERAGE_RESOLUTION_")
 }
