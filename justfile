@@ -50,6 +50,14 @@ tools:
 national:
     cargo test --release --test national_full -- --nocapture
 
+# The delta of 205,908 rows between the real postcode lists of 2014 and 2025, applied to the first: it is the second, row for row
+delta-lists:
+    cargo test --release --test deltas -- --ignored --nocapture
+
+# Premises up to the national 30 million: every row asked and compared, and what it all costs; writes docs/premises.svg
+premises *SIZES:
+    cargo test --release --test premises_full -- {{ SIZES }}
+
 # A national load through the RPC beside a bare walk of the same files; memory and disk beside their limits
 bench-load *ROUNDS:
     cargo bench --bench load -- {{ ROUNDS }}

@@ -7,7 +7,7 @@ mod common;
 use std::{fs, path::Path, sync::Arc};
 
 use bytes::Bytes;
-use common::loads::{ISSUED, header, open, said, submit};
+use common::loads::{ISSUED, header, later, open, said, submit, submit_as};
 use wan_matrix::{
     domain::CspRegion,
     ingest::Encoding,
@@ -70,7 +70,7 @@ async fn the_same_load_again_is_present_and_an_earlier_one_is_retained() {
     assert!(again.already_present);
     assert_eq!(again.record.manifest.load_id, id);
 
-    submit(&loads, CspRegion::South, &second).await.unwrap();
+    submit_as(&loads, later(CspRegion::South, &second, 1), &second).await.unwrap();
     let refused = submit(&loads, CspRegion::South, &first).await.unwrap_err();
     assert!(matches!(&refused, LoadError::Retained { load_id } if *load_id == id), "{refused}");
     assert_eq!(said(&loads, "AA1 1AA"), ["South 2021-05-01 Cellular High"]);
@@ -288,9 +288,10 @@ async fn the_way_back_is_an_activation_like_any_other() {
     let dir = tempfile::tempdir().unwrap();
     let loads = open(dir.path());
     let mut ids = Vec::new();
-    for year in [2020, 2021] {
+    for (hours, year) in [(0, 2020), (1, 2021)] {
         let bytes = file(&[&format!("AA1 1AA,{year}-05-01,Cellular,High")]);
-        ids.push(submit(&loads, CspRegion::South, &bytes).await.unwrap().record.manifest.load_id);
+        let header = later(CspRegion::South, &bytes, hours);
+        ids.push(submit_as(&loads, header, &bytes).await.unwrap().record.manifest.load_id);
     }
     let back = loads.activate_retained(&ids[0], "somebody").unwrap();
     assert_eq!((back.state, back.activated.unwrap().by.as_str()), (LoadState::Active, "somebody"));

@@ -105,3 +105,18 @@ fn a_table_3_that_cannot_be_used_is_a_matter_of_configuration() {
     let (exit, _) = check(&["--region", "south", "no/such/file"]);
     assert_eq!(exit, Exit::Usage);
 }
+
+#[test]
+fn a_delta_is_told_by_its_column_and_judged_as_one() {
+    let header = HEADER.trim_end().to_owned() + ",change\n";
+    let rows = "AA1 1AA,2020-01-01,Cellular,High,upsert\nAA1 1AB,,,,delete\nAA1 1AD,,,,\n";
+    let (exit, said) = in_file(&(header + rows), &["--region", "south"]);
+    assert_eq!(exit, Exit::Unanswered);
+    assert_snapshot!("delta", said);
+    // Of a delta's rows one in a hundred may be bad, and ten at most.
+    let upserts = good(1_000).replace(",High\n", ",High,upsert\n").replace("likelihood\n", "likelihood,change\n");
+    for (bad, exit) in [(10, Exit::Answered), (11, Exit::Unanswered)] {
+        let (got, said) = in_file(&(upserts.clone() + &"nowhere,,,,delete\n".repeat(bad)), &["--region", "south"]);
+        assert_eq!(got, exit, "{bad}: {said}");
+    }
+}

@@ -126,6 +126,18 @@ impl Failure {
         self.error_info()?.metadata.remove(key)
     }
 
+    /// A message of this contract among the details of the server's error.
+    #[must_use]
+    pub fn detail<M: prost::Message + prost::Name + Default>(&self) -> Option<M> {
+        let Self::Status { status, .. } = self else { return None };
+        let details: tonic_types::pb::Status = prost::Message::decode(status.details()).ok()?;
+        let ours = details
+            .details
+            .iter()
+            .find(|detail| detail.type_url.rsplit('/').next().is_some_and(|name| name == M::full_name()))?;
+        M::decode(ours.value.as_slice()).ok()
+    }
+
     fn error_info(&self) -> Option<tonic_types::ErrorInfo> {
         let Self::Status { status, .. } = self else { return None };
         status.get_details_error_info()
@@ -201,13 +213,14 @@ impl fmt::Display for Refusal<'_> {
         if let Some(delay) = details.retry_info().and_then(|retry| retry.retry_delay) {
             write!(f, "\n  it asks to be tried again in {} s", delay.as_secs_f64())?;
         }
-        let load_id = details.error_info().and_then(|info| info.metadata.get("load_id")).map(String::as_str);
-        next(self.status.code(), reason, load_id).map_or(Ok(()), |next| write!(f, "\n  next: {next}"))
+        let metadata = |key| details.error_info().and_then(|info| info.metadata.get(key)).map(String::as_str);
+        next(self.status.code(), reason, metadata("load_id"), metadata("guards"))
+            .map_or(Ok(()), |next| write!(f, "\n  next: {next}"))
     }
 }
 
 /// What this program can do about it. The server's own words stand above; this only adds commands.
-fn next(code: Code, reason: &str, load_id: Option<&str>) -> Option<String> {
+fn next(code: Code, reason: &str, load_id: Option<&str>, guards: Option<&str>) -> Option<String> {
     let id = load_id.map_or_else(|| "ID".to_owned(), plain);
     Some(match (reason, code) {
         ("LOAD_NOT_FOUND", _) => "`wan-matrix loads list` names the loads this server knows".to_owned(),
@@ -215,9 +228,16 @@ fn next(code: Code, reason: &str, load_id: Option<&str>) -> Option<String> {
         ("LOAD_DIGEST_MISMATCH", _) => "if the file was still being written, send it again once it is whole".to_owned(),
         ("COVERAGE_INCOMPLETE", _) => "`wan-matrix active` shows which regions have no load".to_owned(),
         ("COVERAGE_DAMAGED", _) => "tell the server's operator: its log names the damaged load".to_owned(),
-        (reason, _) if reason.starts_with("LOAD_GUARD_") => {
+        ("LOAD_GUARD_REJECTS", _) if load_id.is_some() => {
             format!("`wan-matrix loads rejects {id}` lists every row to correct")
         }
+        ("LOAD_GUARD_REJECTS", _) => "`wan-matrix check` lists the rows to correct".to_owned(),
+        (reason, _) if reason.starts_with("LOAD_GUARD_") => {
+            let guards = guards.map_or_else(|| "GUARD".to_owned(), plain);
+            format!("if this is the right file, send it with --override {guards} --note TEXT")
+        }
+        ("LOAD_BASE_NOT_ACTIVE", _) => "`wan-matrix active` shows which load a delta must name with --base".to_owned(),
+        ("LOAD_OVERTAKEN", _) => "`wan-matrix active` shows what answers now".to_owned(),
         (_, Code::PermissionDenied | Code::Unauthenticated) => {
             "ask the server's operator which role this caller needs".to_owned()
         }

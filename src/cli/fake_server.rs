@@ -6,6 +6,7 @@ use std::{
 };
 
 use clap::Parser;
+use prost::Message as _;
 use prost_types::Timestamp;
 use tokio_stream::{Stream, wrappers::TcpListenerStream};
 use tonic::{Code, Request, Response, Status, Streaming, transport::Server};
@@ -214,8 +215,45 @@ fn load(load_id: &str, state: CoverageLoadState) -> CoverageLoad {
             deletes: 0,
             premises: 0,
         }),
-        refusal: String::new(),
+        comparison: Some(CoverageComparison {
+            with_load_id: "central-20260101T030000Z-aabbccddeeff".to_owned(),
+            new: 40,
+            removed: 10,
+            same: 1_900,
+            changed: 52,
+            confirmed_to_unknown: 30,
+            date_earlier: 25,
+            newly_set_aside: 2,
+            answers_before: 1_962,
+            answers_after: 1_990,
+            answers_in_both: 1_950,
+            covered_before: 1_940,
+            confirmed_before: 1_900,
+            ..CoverageComparison::default()
+        }),
+        submitter: "127.0.0.1".to_owned(),
+        activated_by: if state == CoverageLoadState::Active { "127.0.0.2".to_owned() } else { String::new() },
+        ..CoverageLoad::default()
     }
+}
+
+/// What a dry run would be refused for, as the service makes it.
+fn refused_dry_run() -> Status {
+    let message = "unknown: 190 of 1,900 locations (10.00 %) with a confirmed variant would be Unknown. Nothing has \
+                   changed, and of a dry run nothing is kept";
+    let metadata = [("guards", "unknown"), ("validate_only", "true")];
+    let status = status(Code::FailedPrecondition, "LOAD_GUARD_UNKNOWN", message, &metadata);
+    let finding = GuardFinding {
+        guard: LoadGuard::Unknown.into(),
+        measured: "190 of 1,900 locations (10.00 %)".to_owned(),
+        allowed: "at most 95 (5 %)".to_owned(),
+        overridden: false,
+    };
+    let judged = CoverageLoad { guards: vec![finding], ..load(REFUSED_LOAD, CoverageLoadState::Unspecified) };
+    let type_url = "type.googleapis.com/wanmatrix.v1.CoverageLoad".to_owned();
+    let mut details = tonic_types::pb::Status::decode(status.details()).unwrap();
+    details.details.push(prost_types::Any { type_url, value: judged.encode_to_vec() });
+    Status::with_details(status.code(), status.message(), details.encode_to_vec().into())
 }
 
 #[tonic::async_trait]
@@ -331,6 +369,15 @@ impl CoverageLoadService for FakeServer {
                 let message = "7 of 2000 rows are set aside, more than 0.1 %";
                 Err(status(Code::FailedPrecondition, "LOAD_GUARD_REJECTS", message, &metadata))
             }
+            "refused dry run" => Err(refused_dry_run()),
+            _ if header.validate_only => Ok(Response::new(SubmitCoverageLoadResponse {
+                load: Some(load(CENTRAL_LOAD, CoverageLoadState::Unspecified)),
+                already_present: false,
+            })),
+            _ if header.activate == Some(false) => Ok(Response::new(SubmitCoverageLoadResponse {
+                load: Some(load(CENTRAL_LOAD, CoverageLoadState::Staged)),
+                already_present: false,
+            })),
             "again" => Ok(Response::new(SubmitCoverageLoadResponse {
                 load: Some(load(CENTRAL_LOAD, CoverageLoadState::Active)),
                 already_present: true,

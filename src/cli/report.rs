@@ -1,17 +1,41 @@
-//! A load's report, in the words of `ingest` wherever it was made: here, or on a server.
+//! A load's report and what it changes, in the words of `ingest` and `store` wherever it was made: here, or on a server.
 
 use std::io::{self, Write};
 
-use super::words::count;
+use super::{
+    plain::plain,
+    words::{self, count},
+};
 use crate::{
-    grpc::proto::{self, CoverageLoadReport},
+    grpc::proto::{self, CoverageComparison, CoverageLoad, CoverageLoadReport},
     ingest::{RejectReason, Report},
+    store::Changes,
 };
 
-/// Writes a server's report. A load that was refused before its rows were judged has none.
-pub(super) fn write(out: &mut dyn Write, sent: Option<&CoverageLoadReport>) -> io::Result<()> {
-    let Some(sent) = sent else { return writeln!(out, "its rows were not judged") };
+/// Writes what was in a load, what it changes, and which guards stood against it. A load that was refused before its rows
+/// were judged has no report.
+pub(super) fn write(out: &mut dyn Write, load: &CoverageLoad) -> io::Result<()> {
+    let Some(sent) = &load.report else { return writeln!(out, "its rows were not judged") };
     write!(out, "{}", from_proto(sent))?;
+    unknown_reasons(out, sent)?;
+    match &load.comparison {
+        Some(sent) => write!(out, "\ncompared with {}\n{}", plain(&sent.with_load_id), changes(sent))?,
+        None if sent.accepted > 0 => writeln!(out, "\nno load was active to compare it with")?,
+        None => {}
+    }
+    for finding in &load.guards {
+        let guard = words::guard(finding.guard);
+        let overridden = if finding.overridden { "; overridden" } else { "" };
+        let [measured, allowed] = [&finding.measured, &finding.allowed].map(|text| plain(text));
+        writeln!(out, "guard {guard}: {measured}, allowed {allowed}{overridden}")?;
+    }
+    if !load.override_note.is_empty() {
+        writeln!(out, "overridden because: {}", plain(&load.override_note))?;
+    }
+    Ok(())
+}
+
+fn unknown_reasons(out: &mut dyn Write, sent: &CoverageLoadReport) -> io::Result<()> {
     let unknown: i64 = sent.rejects.iter().filter(|reject| reason(reject.reason).is_none()).map(|r| r.rows).sum();
     if unknown > 0 {
         writeln!(
@@ -23,8 +47,39 @@ pub(super) fn write(out: &mut dyn Write, sent: Option<&CoverageLoadReport>) -> i
     Ok(())
 }
 
+fn number(sent: i64) -> u64 {
+    u64::try_from(sent).unwrap_or_default()
+}
+
+fn changes(sent: &CoverageComparison) -> Changes {
+    Changes {
+        new: number(sent.new),
+        removed: number(sent.removed),
+        same: number(sent.same),
+        changed: number(sent.changed),
+        coverage_gained: number(sent.coverage_gained),
+        coverage_lost: number(sent.coverage_lost),
+        unknown_to_confirmed: number(sent.unknown_to_confirmed),
+        confirmed_to_unknown: number(sent.confirmed_to_unknown),
+        variant_changed: number(sent.variant_changed),
+        date_earlier: number(sent.date_earlier),
+        date_later: number(sent.date_later),
+        likelihood_changed: number(sent.likelihood_changed),
+        texts_changed: number(sent.texts_changed),
+        newly_set_aside: number(sent.newly_set_aside),
+        no_longer_set_aside: number(sent.no_longer_set_aside),
+        answers_before: number(sent.answers_before),
+        answers_after: number(sent.answers_after),
+        answers_in_both: number(sent.answers_in_both),
+        covered_before: number(sent.covered_before),
+        confirmed_before: number(sent.confirmed_before),
+        premises_before: number(sent.premises_before),
+        premises_after: number(sent.premises_after),
+        premises_in_both: number(sent.premises_in_both),
+    }
+}
+
 fn from_proto(sent: &CoverageLoadReport) -> Report {
-    let number = |sent: i64| u64::try_from(sent).unwrap_or_default();
     let of_reason = |reject: &proto::RejectCount| Some((reason(reject.reason)?, number(reject.rows)));
     Report {
         rows: number(sent.rows),
@@ -99,11 +154,9 @@ mod tests {
         let mut sent = sent();
         sent.rejects.push(proto::RejectCount { reason: 99, rows: 1234 });
         let mut out = Vec::new();
-        write(&mut out, Some(&sent)).unwrap();
-        assert!(
-            String::from_utf8(out)
-                .unwrap()
-                .ends_with("note: 1,234 rows were set aside for reasons that only a newer wan-matrix can name\n")
-        );
+        write(&mut out, &CoverageLoad { report: Some(sent), ..CoverageLoad::default() }).unwrap();
+        let told = String::from_utf8(out).unwrap();
+        let note = "note: 1,234 rows were set aside for reasons that only a newer wan-matrix can name\n";
+        assert!(told.contains(note), "{told}");
     }
 }

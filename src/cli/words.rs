@@ -7,9 +7,10 @@ use crate::{
     domain,
     grpc::proto::{
         ConnectivityLikelihood, CoverageLoadState, CoverageResolution, CoverageState, CspRegion, Encoding, ErrorReason,
-        RejectReason, WanVariantStatus,
+        LoadGuard, RejectReason, WanVariantStatus,
     },
     ingest,
+    loads::Guard,
 };
 
 /// Stands where there is nothing to say.
@@ -76,6 +77,26 @@ pub(super) fn resolution(number: i32) -> String {
 pub(super) fn load_state(number: i32) -> String {
     let name = CoverageLoadState::try_from(number).ok().map(|state| state.as_str_name());
     snake(number, name, "COVERAGE_LOAD_STATE_")
+}
+
+/// The number the wire carries for a guard.
+pub(super) fn guard_number(guard: Guard) -> i32 {
+    match guard {
+        Guard::Rejects => LoadGuard::Rejects,
+        Guard::CoverageLost => LoadGuard::CoverageLost,
+        Guard::VariantChanged => LoadGuard::VariantChanged,
+        Guard::Unknown => LoadGuard::Unknown,
+        Guard::Shrink => LoadGuard::Shrink,
+        Guard::Growth => LoadGuard::Growth,
+        Guard::IssueOrder => LoadGuard::IssueOrder,
+    }
+    .into()
+}
+
+/// `coverage-lost`, …
+pub(super) fn guard(number: i32) -> String {
+    let name = LoadGuard::try_from(number).ok().map(|guard| guard.as_str_name());
+    snake(number, name, "LOAD_GUARD_").replace('_', "-")
 }
 
 /// The number the wire carries for an encoding.
@@ -154,6 +175,13 @@ mod tests {
     fn every_region_keeps_its_name_over_the_wire() {
         for known in domain::CspRegion::ALL {
             assert_eq!(region(region_number(known)), known.name());
+        }
+    }
+
+    #[test]
+    fn every_guard_keeps_its_name_over_the_wire() {
+        for known in Guard::ALL {
+            assert_eq!(guard(guard_number(known)), known.slug());
         }
     }
 

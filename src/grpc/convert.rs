@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::{
     domain::{ConnectivityLikelihood, CoverageState, CspRegion, UNKNOWN},
     ingest::{Encoding, RejectReason},
-    loads::LoadState,
+    loads::{Guard, LoadState},
 };
 
 use super::proto;
@@ -71,6 +71,28 @@ pub(super) const fn load_state(state: LoadState) -> proto::CoverageLoadState {
         LoadState::Superseded => proto::CoverageLoadState::Superseded,
         LoadState::Refused => proto::CoverageLoadState::Refused,
         LoadState::Damaged => proto::CoverageLoadState::Damaged,
+        LoadState::DryRun => proto::CoverageLoadState::Unspecified,
+    }
+}
+
+/// The guard a request names; `None` for the number that names none.
+pub(super) fn requested_guard(number: i32) -> Result<Option<Guard>, NotKnown> {
+    match proto::LoadGuard::try_from(number) {
+        Ok(proto::LoadGuard::Unspecified) => Ok(None),
+        Ok(named) => Ok(Guard::ALL.into_iter().find(|&candidate| guard(candidate) == named)),
+        Err(_) => Err(NotKnown(number)),
+    }
+}
+
+pub(super) const fn guard(guard: Guard) -> proto::LoadGuard {
+    match guard {
+        Guard::Rejects => proto::LoadGuard::Rejects,
+        Guard::CoverageLost => proto::LoadGuard::CoverageLost,
+        Guard::VariantChanged => proto::LoadGuard::VariantChanged,
+        Guard::Unknown => proto::LoadGuard::Unknown,
+        Guard::Shrink => proto::LoadGuard::Shrink,
+        Guard::Growth => proto::LoadGuard::Growth,
+        Guard::IssueOrder => proto::LoadGuard::IssueOrder,
     }
 }
 
@@ -153,6 +175,17 @@ mod tests {
         }
         assert_eq!(requested_region(0), Ok(None));
         assert_eq!(requested_region(7), Err(NotKnown(7)));
+    }
+
+    #[test]
+    fn every_guard_is_asked_for_by_the_number_it_is_shown_with() {
+        for each in Guard::ALL {
+            assert_eq!(requested_guard(guard(each).into()), Ok(Some(each)));
+            let name = format!("LOAD_GUARD_{}", each.slug().to_uppercase().replace('-', "_"));
+            assert_eq!(guard(each).as_str_name(), name);
+        }
+        assert_eq!(requested_guard(0), Ok(None));
+        assert_eq!(requested_guard(8), Err(NotKnown(8)));
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub const MESSAGE_MAX: usize = 2 << 20;
 
 const CHUNK_MAX: usize = 1 << 20;
 const PAGE_DEFAULT: usize = 50;
-/// A load is shown in some 3 KiB at most: a page stays far below the 4 MiB that clients take.
+/// A load is shown in some 5 KiB at most: a page stays far below the 4 MiB that clients take.
 const PAGE_MAX: usize = 200;
 
 /// Serves [`Loads`] to CSPs and operators.

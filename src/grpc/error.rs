@@ -20,11 +20,11 @@ use tonic::Code;
 use crate::{
     domain::{CspRegion, DayError, Location},
     ingest::FileError,
-    loads::{Guard, LoadError},
-    store::StoreError,
+    loads::{Guard, LoadError, LoadRecord, LoadState},
+    store::{Manifest, StoreError},
 };
 
-use super::{answer::Miss, convert::NotKnown, failure::Failure, proto::ErrorReason};
+use super::{answer::Miss, convert::NotKnown, failure::Failure, load_shown, proto::ErrorReason};
 
 /// When a load that had to wait its turn is worth sending again.
 const RETRY_LOAD: Duration = Duration::from_secs(10);
@@ -200,8 +200,8 @@ pub(super) fn load(error: LoadError) -> Failure {
             new(InvalidArgument, ErrorReason::LoadIssuedInFuture).violating("header.issue_time")
         }
         LoadError::File(error) => file(&error),
-        LoadError::NoAcceptedRow { load_id, .. } => {
-            new(InvalidArgument, ErrorReason::LoadFileUnreadable).violating("chunk").with("load_id", load_id)
+        LoadError::NoAcceptedRow { load_id, dry_run, .. } => {
+            recorded(new(InvalidArgument, ErrorReason::LoadFileUnreadable).violating("chunk"), load_id, dry_run)
         }
         LoadError::TooLarge { .. } => new(ResourceExhausted, ErrorReason::LoadTooLarge),
         LoadError::DigestMismatch { .. } => {
@@ -210,14 +210,22 @@ pub(super) fn load(error: LoadError) -> Failure {
         LoadError::RowCountMismatch { .. } => {
             new(InvalidArgument, ErrorReason::LoadRowCountMismatch).violating("header.row_count")
         }
-        LoadError::Guards { load_id, tripped } => {
+        LoadError::Guards { load_id, tripped, dry_run } => {
             let guards: Vec<_> = tripped.iter().map(|tripped| tripped.guard).collect();
             let reason = guards.first().map_or(ErrorReason::LoadRefused, |&first| guard(first));
             let names: Vec<_> = guards.into_iter().map(Guard::slug).collect();
-            new(FailedPrecondition, reason).with("load_id", load_id).with("guards", names.join(","))
+            recorded(new(FailedPrecondition, reason).with("guards", names.join(",")), load_id, dry_run)
+        }
+        LoadError::BaseNotActive { base, active, .. } => new(Aborted, ErrorReason::LoadBaseNotActive)
+            .with("base_load_id", base)
+            .with("active_load_id", active.unwrap_or_default()),
+        // As tonic answers for a whole RPC that is not there: no reason of ours.
+        LoadError::DeltaOfPremises { .. } => new(Code::Unimplemented, ErrorReason::Unspecified),
+        LoadError::BaseTableChanged { base, .. } => {
+            new(FailedPrecondition, ErrorReason::LoadBaseTableChanged).with("base_load_id", base)
         }
         LoadError::Retained { load_id } => new(AlreadyExists, ErrorReason::LoadRetained).with("load_id", load_id),
-        LoadError::Overtaken { load_id, now_active } => {
+        LoadError::Overtaken { load_id, now_active, .. } => {
             new(Aborted, ErrorReason::LoadOvertaken).with("load_id", load_id).with("active_load_id", now_active)
         }
         LoadError::RefusedLoad { load_id } => {
@@ -230,6 +238,18 @@ pub(super) fn load(error: LoadError) -> Failure {
         LoadError::ShuttingDown => new(Code::Unavailable, ErrorReason::ShuttingDown),
         LoadError::Store(error) => store(&error),
         LoadError::Thread => task(&error),
+    }
+}
+
+/// Where the record of a refused load is: kept under its id, or, of a dry run, in the error itself.
+fn recorded(failure: Failure, load_id: String, dry_run: Option<Box<Manifest>>) -> Failure {
+    match dry_run {
+        None => failure.with("load_id", load_id),
+        Some(manifest) => {
+            // The error's own words are the refusal: they need not travel a third time.
+            let record = LoadRecord { manifest: *manifest, state: LoadState::DryRun, activated: None, refusal: None };
+            failure.with("validate_only", "true").carrying(load_shown::load(record))
+        }
     }
 }
 

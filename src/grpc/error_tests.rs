@@ -57,7 +57,7 @@ fn every_load_error_has_its_code_and_reason() {
         (file(disk(io::ErrorKind::PermissionDenied)), Internal, "INTERNAL", "", ""),
         (file(FileError::Cancelled), Unavailable, "SHUTTING_DOWN", "", ""),
         (
-            LoadError::NoAcceptedRow { load_id: id(), said: "none".to_owned() },
+            LoadError::NoAcceptedRow { load_id: id(), said: "none".to_owned(), dry_run: None },
             InvalidArgument,
             "LOAD_FILE_UNREADABLE",
             "chunk",
@@ -78,6 +78,31 @@ fn every_load_error_has_its_code_and_reason() {
             "header.row_count",
             "",
         ),
+        (
+            LoadError::BaseNotActive { base: "south-b".to_owned(), region: CspRegion::South, active: None },
+            Aborted,
+            "LOAD_BASE_NOT_ACTIVE",
+            "",
+            "active_load_id= base_load_id=south-b",
+        ),
+        (
+            LoadError::BaseTableChanged { base: "south-b".to_owned(), said: "changed".to_owned() },
+            Code::FailedPrecondition,
+            "LOAD_BASE_TABLE_CHANGED",
+            "",
+            "base_load_id=south-b",
+        ),
+        (
+            LoadError::Overtaken {
+                load_id: id(),
+                judged_against: "south-a".to_owned(),
+                now_active: "south-b".to_owned(),
+            },
+            Aborted,
+            "LOAD_OVERTAKEN",
+            "",
+            "active_load_id=south-b load_id=south-x",
+        ),
         (LoadError::Retained { load_id: id() }, AlreadyExists, "LOAD_RETAINED", "", "load_id=south-x"),
         (LoadError::NotFound { load_id: id() }, Code::NotFound, "LOAD_NOT_FOUND", "", "load_id=south-x"),
         (LoadError::PageToken, InvalidArgument, "PAGE_TOKEN_INVALID", "page_token", ""),
@@ -90,10 +115,11 @@ fn every_load_error_has_its_code_and_reason() {
         (LoadError::Store(StoreError::DiskFull { needed: 7, free: 1 }), ResourceExhausted, "LOAD_DISK_FULL", "", ""),
     ] {
         let words = error.to_string();
-        let (told_code, told_reason, fields, told_metadata, message) = told(load(error));
+        let (told_code, told_reason, fields, mut told_metadata, message) = told(load(error));
+        told_metadata.sort();
         assert_eq!((told_code, told_reason.as_str()), (code, reason), "{words}");
         assert_eq!(fields.concat(), field, "{words}");
-        assert_eq!(told_metadata.concat(), metadata, "{words}");
+        assert_eq!(told_metadata.join(" "), metadata, "{words}");
         assert!(!message.contains("secret"), "{words} was sent as {message}");
     }
 }
@@ -106,7 +132,7 @@ fn a_guards_reason_is_its_name_and_all_that_refused_are_named() {
     };
     for guard in Guard::ALL {
         let tripped = vec![tripped(guard), tripped(Guard::Shrink)];
-        let refusal = load(LoadError::Guards { load_id: "south-x".to_owned(), tripped });
+        let refusal = load(LoadError::Guards { load_id: "south-x".to_owned(), tripped, dry_run: None });
         let (code, reason, _, mut metadata, _) = told(refusal);
         metadata.sort();
         assert_eq!(code, Code::FailedPrecondition);

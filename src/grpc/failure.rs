@@ -2,10 +2,12 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use prost::{Message as _, Name as _};
+use prost_types::Any;
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _, pb};
 
-use super::proto::{ErrorReason, WanMatrixError};
+use super::proto::{CoverageLoad, ErrorReason, WanMatrixError};
 
 /// The domain of every `google.rpc.ErrorInfo` of this service.
 const DOMAIN: &str = "wanmatrix";
@@ -20,6 +22,7 @@ pub(super) struct Failure {
     metadata: Vec<(&'static str, String)>,
     violations: Vec<Violation>,
     retry: Option<Duration>,
+    load: Option<Box<CoverageLoad>>,
 }
 
 /// A field of the request and what is wrong with it.
@@ -28,7 +31,7 @@ pub(super) type Violation = (String, String);
 impl Failure {
     pub(super) fn new(code: Code, reason: ErrorReason, message: impl Into<String>) -> Self {
         let (metadata, violations) = (Vec::new(), Vec::new());
-        Self { code, reason, message: bounded(message.into()), metadata, violations, retry: None }
+        Self { code, reason, message: bounded(message.into()), metadata, violations, retry: None, load: None }
     }
 
     /// A request at fault in one field.
@@ -61,6 +64,12 @@ impl Failure {
         self
     }
 
+    /// With the load that a dry run refused: it is kept nowhere else.
+    pub(super) fn carrying(mut self, load: CoverageLoad) -> Self {
+        self.load = Some(Box::new(load));
+        self
+    }
+
     /// In other words.
     pub(super) fn said(mut self, message: String) -> Self {
         self.message = message;
@@ -87,8 +96,19 @@ impl From<Failure> for Status {
         if failure.retry.is_some() {
             details.set_retry_info(failure.retry);
         }
-        Self::with_error_details(failure.code, failure.message, details)
+        let status = Self::with_error_details(failure.code, failure.message, details);
+        failure.load.iter().fold(status, |status, load| with_load(&status, load))
     }
+}
+
+/// The status with one detail more.
+fn with_load(status: &Status, load: &CoverageLoad) -> Status {
+    let detail =
+        Any { type_url: format!("type.googleapis.com/{}", CoverageLoad::full_name()), value: load.encode_to_vec() };
+    // What was encoded a moment ago can be read.
+    let mut all = pb::Status::decode(status.details()).unwrap_or_default();
+    all.details.push(detail);
+    Status::with_details(status.code(), status.message(), all.encode_to_vec().into())
 }
 
 /// Errors travel in headers, which clients bound at some 8 KiB: what is longer would reach nobody.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::{
     domain::{CspRegion, check_text},
-    loads::{LoadHeader, REFERENCE_MAX},
+    loads::{Guard, LoadHeader, OVERRIDE_NOTE_MAX, REFERENCE_MAX, Wanted},
 };
 
 use super::{
@@ -29,24 +29,34 @@ pub(super) fn read(header: CoverageLoadHeader, submitter: String) -> Result<Load
     let sha256 = faults.take("sha256", sha256(&header.sha256));
     let row_count = faults.take("row_count", header.row_count.map(row_count).transpose());
     let encoding = faults.take("encoding", convert::requested_encoding(header.encoding).map_err(not_known));
-    // Never ignored: a dry run that went live would be the worst of answers.
-    for (field, set) in [
-        ("base_load_id", !header.base_load_id.is_empty()),
-        ("override_note", !header.override_note.is_empty()),
-        ("validate_only", header.validate_only),
-        ("activate", header.activate == Some(false)),
-    ] {
-        if set {
-            faults.0.push((format!("header.{field}"), "not served yet; leave it out".to_owned()));
-        }
-    }
-    let sound = faults.0.is_empty();
-    match (region, issue_time, reference, sha256, row_count, encoding) {
-        (Some(_), ..) if !sound => Err(Failure::fields(ErrorReason::HeaderMalformed, faults.0)),
-        (Some(region), Some(issue_time), Some(reference), Some(sha256), Some(row_count), Some(encoding)) => {
-            Ok(LoadHeader { region, issue_time, reference, sha256, row_count, encoding, submitter })
-        }
-        (None, ..) => Err(Failure::fields(ErrorReason::RegionMissing, faults.0)),
+    let base_load_id = faults.take("base_load_id", base_load_id(header.base_load_id));
+    let overrides = faults.take("overrides", overrides(&header.overrides));
+    let override_note = faults.take("override_note", override_note(header.override_note, &header.overrides));
+    let wanted = match (header.validate_only, header.activate) {
+        (true, _) => Wanted::Judged,
+        (false, Some(false)) => Wanted::Staged,
+        (false, None | Some(true)) => Wanted::Active,
+    };
+    let file = (region, issue_time, reference, sha256, row_count, encoding);
+    match (file, (base_load_id, overrides, override_note)) {
+        ((Some(_), ..), _) if !faults.0.is_empty() => Err(Failure::fields(ErrorReason::HeaderMalformed, faults.0)),
+        (
+            (Some(region), Some(issue_time), Some(reference), Some(sha256), Some(row_count), Some(encoding)),
+            (Some(base_load_id), Some(overrides), Some(override_note)),
+        ) => Ok(LoadHeader {
+            region,
+            base_load_id,
+            issue_time,
+            reference,
+            sha256,
+            row_count,
+            encoding,
+            submitter,
+            overrides,
+            override_note,
+            wanted,
+        }),
+        ((None, ..), _) => Err(Failure::fields(ErrorReason::RegionMissing, faults.0)),
         _ => Err(Failure::fields(ErrorReason::HeaderMalformed, faults.0)),
     }
 }
@@ -91,4 +101,33 @@ fn sha256(bytes: &[u8]) -> Result<[u8; 32], String> {
 
 fn row_count(rows: i64) -> Result<u64, String> {
     u64::try_from(rows).map_err(|_| format!("{rows} cannot be a count of rows; leave it out if it is not known"))
+}
+
+/// Whether it is the active load is asked when the file is here: until then another may become it.
+fn base_load_id(text: String) -> Result<Option<String>, String> {
+    const LONGEST: usize = 60;
+    if text.len() > LONGEST || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("not a load's id; ListActiveCoverage names the load that a delta must be made from".to_owned());
+    }
+    Ok(Some(text).filter(|text| !text.is_empty()))
+}
+
+fn overrides(numbers: &[i32]) -> Result<Vec<Guard>, String> {
+    let guard = |&number| match convert::requested_guard(number) {
+        Ok(Some(guard)) => Ok(guard),
+        Ok(None) => Err("a guard is overridden by its name; leave out what names none".to_owned()),
+        Err(number) => Err(not_known(number)),
+    };
+    numbers.iter().map(guard).collect()
+}
+
+fn override_note(text: String, overrides: &[i32]) -> Result<String, String> {
+    check_text(&text, OVERRIDE_NOTE_MAX).map_err(|error| error.to_string())?;
+    match (text.trim().is_empty(), overrides.is_empty()) {
+        (true, false) => {
+            Err("required with overrides: why may this load pass them? It is kept with the load".to_owned())
+        }
+        (false, true) => Err("explains overrides, and there are none; name the guards, or leave it out".to_owned()),
+        _ => Ok(text),
+    }
 }

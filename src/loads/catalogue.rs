@@ -59,15 +59,20 @@ impl Catalogue {
         } else {
             LoadState::Staged
         };
-        LoadRecord { manifest: manifest.clone(), state, activated: activated.cloned(), refusal: None }
+        // One that waits to be activated may have been sent again meanwhile, and refused.
+        let waits = matches!(state, LoadState::Staged | LoadState::Damaged);
+        let refused = self.refused.get(load_id).filter(|_| waits);
+        let refusal = refused.map(|(_, words)| words.clone());
+        LoadRecord { manifest: manifest.clone(), state, activated: activated.cloned(), refusal }
     }
 
     pub(super) fn list(&self, filter: ListFilter, page_size: usize, page_token: &str) -> Result<Page, LoadError> {
         let after = token::read(page_token, filter)?;
+        let only_refused = |manifest: &&Manifest| !self.retained.contains_key(&manifest.load_id);
         let mut all: Vec<Place<'_>> = self
             .retained
             .values()
-            .chain(self.refused.values().map(|(manifest, _)| manifest))
+            .chain(self.refused.values().map(|(manifest, _)| manifest).filter(only_refused))
             .filter(|manifest| filter.region.is_none_or(|region| region == manifest.region))
             .map(|manifest| (manifest.received, manifest.load_id.as_str()))
             .collect();

@@ -30,11 +30,12 @@ pub(in crate::loads) fn manifest(region: CspRegion, number: u32) -> Manifest {
         compared: None,
         guards: Vec::new(),
         override_note: String::new(),
+        staged: false,
         packed: None,
     }
 }
 
-/// Two regions, every seventh load refused, every fifth activated in its time.
+/// Two regions, every seventh load refused, every fifth activated in its time, some staged and refused after that.
 fn catalogue(loads: u32) -> Catalogue {
     let mut catalogue = Catalogue::default();
     for number in 0..loads {
@@ -45,6 +46,9 @@ fn catalogue(loads: u32) -> Catalogue {
         } else {
             if number % 5 == 0 {
                 catalogue.active.activate(region, &manifest.load_id, activation(manifest.received));
+            } else if number % 11 == 0 {
+                // Staged, then sent again and refused.
+                catalogue.refused.insert(manifest.load_id.clone(), (manifest.clone(), "not now".to_owned()));
             }
             catalogue.retained.insert(manifest.load_id.clone(), manifest);
         }
@@ -124,6 +128,19 @@ fn states_follow_the_active_file_and_damage() {
     catalogue.damaged.push("south-0002".to_owned());
     assert_eq!(state(&catalogue, "south-0002"), LoadState::Damaged);
     assert!(catalogue.get("south-0009").is_none());
+}
+
+#[test]
+fn a_load_that_waits_tells_why_it_was_refused_when_it_was_sent_again() {
+    let mut catalogue = Catalogue::default();
+    let staged = manifest(CspRegion::South, 1);
+    catalogue.retained.insert(staged.load_id.clone(), staged.clone());
+    catalogue.refused.insert(staged.load_id.clone(), (staged.clone(), "not now".to_owned()));
+    let record = catalogue.get(&staged.load_id).unwrap();
+    assert_eq!((record.state, record.refusal.as_deref()), (LoadState::Staged, Some("not now")));
+    catalogue.active.activate(CspRegion::South, &staged.load_id, activation(Timestamp::UNIX_EPOCH));
+    let record = catalogue.get(&staged.load_id).unwrap();
+    assert_eq!((record.state, record.refusal), (LoadState::Active, None));
 }
 
 fn activation(at: Timestamp) -> Activation {

@@ -4,7 +4,11 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::{domain::CspRegion, ingest::FileError, store::StoreError};
+use crate::{
+    domain::CspRegion,
+    ingest::FileError,
+    store::{Manifest, StoreError},
+};
 
 use super::judge::Tripped;
 
@@ -21,8 +25,8 @@ pub enum LoadError {
     /// record and so an id.
     #[error(transparent)]
     File(#[from] FileError),
-    #[error("{said}; nothing has changed; see the report and the rejects of {load_id}")]
-    NoAcceptedRow { load_id: String, said: String },
+    #[error("{said}; nothing has changed{}", Sequel(load_id, dry_run.is_some()))]
+    NoAcceptedRow { load_id: String, said: String, dry_run: Option<Box<Manifest>> },
     #[error("the upload has more than the {limit} bytes that are taken; nothing of it is kept")]
     TooLarge { limit: u64 },
     #[error("the bytes received have the sha256 {received}, and the header announced {announced}; send the file again")]
@@ -30,15 +34,24 @@ pub enum LoadError {
     #[error("the file has {found} data rows, and the header announced {announced}; it may be truncated")]
     RowCountMismatch { announced: u64, found: u64 },
     /// One guard or several; the first is the reason.
-    #[error("{} Nothing has changed; see the report and the rejects of {load_id}", Refusing(.tripped))]
-    Guards { load_id: String, tripped: Vec<Tripped> },
+    #[error("{} Nothing has changed{}", Refusing(.tripped), Sequel(load_id, dry_run.is_some()))]
+    Guards { load_id: String, tripped: Vec<Tripped>, dry_run: Option<Box<Manifest>> },
+    #[error("{base} is not the load that {region} answers from, which a delta must name as its base: {}", Instead(.active))]
+    BaseNotActive { base: String, region: CspRegion, active: Option<String> },
+    #[error("{said}")]
+    BaseTableChanged { base: String, said: String },
+    #[error(
+        "a delta cannot change premises yet: it names some, or its base {base} has some; send the whole of the region's \
+         coverage, without base_load_id"
+    )]
+    DeltaOfPremises { base: String },
     #[error("{load_id} is retained and not active; submitting it again does not activate it: use ActivateCoverageLoad")]
     Retained { load_id: String },
     #[error(
-        "while {load_id} was judged another load became active for its region ({now_active}); nothing has changed: \
-         send it again to be judged against that one"
+        "{load_id} was judged against {judged_against}, and its region answers from {now_active} by now; nothing has \
+         changed: send the file again, to be judged against that"
     )]
-    Overtaken { load_id: String, now_active: String },
+    Overtaken { load_id: String, judged_against: String, now_active: String },
     #[error("{load_id} was refused, and only its report and its rejects are kept; submit the file again")]
     RefusedLoad { load_id: String },
     #[error("no load {load_id} is known here; ListCoverageLoads names those that are")]
@@ -66,5 +79,29 @@ impl fmt::Display for Refusing<'_> {
             write!(f, "{} {guard}: {measured}, allowed {allowed}", if place == 0 { " Also" } else { ";" })?;
         }
         if others.is_empty() { Ok(()) } else { f.write_str(".") }
+    }
+}
+
+/// Where what was found can be read: under the load's id, unless it was a dry run's.
+struct Sequel<'a>(&'a str, bool);
+
+impl fmt::Display for Sequel<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self(_, true) => f.write_str(", and of a dry run nothing is kept"),
+            Self(load_id, false) => write!(f, "; see the report and the rejects of {load_id}"),
+        }
+    }
+}
+
+/// What to send in the place of a delta whose base is not active.
+struct Instead<'a>(&'a Option<String>);
+
+impl fmt::Display for Instead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(active) => write!(f, "that is {active}; make the delta from it, or send a full file"),
+            None => f.write_str("it answers from none; send a full file"),
+        }
     }
 }

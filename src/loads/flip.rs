@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use crate::{
     domain::CspRegion,
-    store::{self, Activation, ActiveLoad, AuditEvent, SealedLoad},
+    store::{self, Activation, ActiveLoad, AuditEvent, Manifest, SealedLoad},
 };
 
 use super::{LoadError, LoadRecord, LoadState, Loads, not_found, start};
@@ -36,11 +36,11 @@ impl Loads {
             // Deleted by retention while it was being opened.
             return Err(not_found(&load_id));
         }
+        let answering = self.answering(region).map(|active| active.manifest().load_id.clone());
         if let JudgedAgainst::Load(judged) = judged_against
-            && judged.as_deref() != before.active(region)
+            && judged != answering
         {
-            let now_active = before.active(region).unwrap_or("none").to_owned();
-            return Err(LoadError::Overtaken { load_id, now_active });
+            return Err(overtaken(load.manifest(), judged, answering));
         }
         let mut file = before.clone();
         file.activate(region, &load_id, Activation { at: now, by: by.to_owned() });
@@ -66,6 +66,14 @@ impl Loads {
         Ok(record)
     }
 
+    /// Enters a sealed load in the catalogue to stay there until it is activated.
+    pub(super) fn stage(&self, load: &SealedLoad, by: &str) -> Result<LoadRecord, LoadError> {
+        let (load_id, region) = (load.manifest().load_id.clone(), load.manifest().region);
+        self.enter(load, by)?;
+        self.tidy(region);
+        self.get(&load_id)
+    }
+
     /// Enters a sealed load in the catalogue and activates it. One that was overtaken is withdrawn. One that met a fault of
     /// the disk stays where it is, for `active.json` may name it; sent again, it is judged afresh.
     pub(super) fn admit(
@@ -81,7 +89,7 @@ impl Loads {
                 self.tidy(region);
                 Ok(record)
             }
-            Err(error @ LoadError::Overtaken { .. }) => {
+            Err(error @ (LoadError::Overtaken { .. } | LoadError::BaseNotActive { .. })) => {
                 self.withdraw(region, &load_id, by, &error.to_string())?;
                 Err(error)
             }
@@ -92,7 +100,7 @@ impl Loads {
     /// Deletes a load that was sealed and never became active.
     fn withdraw(&self, region: CspRegion, load_id: &str, by: &str, why: &str) -> Result<(), LoadError> {
         let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.active_id(region).as_deref() == Some(load_id) {
+        if self.read(|catalogue| catalogue.active.active(region) == Some(load_id)) {
             // Activated by an operator in the meantime.
             return Ok(());
         }
@@ -113,7 +121,14 @@ impl Loads {
             // Judged afresh and accepted: the record of its refusal says nothing any more.
             store::forget_refused(&self.data, &manifest.load_id)?;
         }
-        self.audit(AuditEvent::Loaded, manifest.region, &manifest.load_id, by, "");
+        let note = if manifest.staged { "staged" } else { "" };
+        self.audit(AuditEvent::Loaded, manifest.region, &manifest.load_id, by, note);
+        let overridden = manifest.guards.iter().filter(|guard| guard.overridden).map(|guard| guard.guard.as_str());
+        let overridden: Vec<_> = overridden.collect();
+        if !overridden.is_empty() {
+            let note = format!("{}: {}", overridden.join(", "), manifest.override_note);
+            self.audit(AuditEvent::Overridden, manifest.region, &manifest.load_id, by, &note);
+        }
         Ok(())
     }
 
@@ -123,18 +138,24 @@ impl Loads {
     ///
     /// # Errors
     /// [`LoadError::NotFound`] for a load that is not retained, [`LoadError::Store`] for one that is damaged beyond
-    /// rebuilding.
+    /// rebuilding. A staged load that was judged against another than is active now has never been judged by what it
+    /// would change: [`LoadError::Overtaken`], or [`LoadError::BaseNotActive`] for a delta, whose result leaves out
+    /// what came since.
     pub fn activate_retained(&self, load_id: &str, by: &str) -> Result<LoadRecord, LoadError> {
         let record = self.get(load_id)?;
         match record.state {
             LoadState::Active => return Ok(record),
             LoadState::Refused => return Err(LoadError::RefusedLoad { load_id: load_id.to_owned() }),
-            LoadState::Staged | LoadState::Superseded | LoadState::Damaged => {}
+            LoadState::Staged | LoadState::Superseded | LoadState::Damaged | LoadState::DryRun => {}
         }
         let opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
         let load = start::open_or_rebuild(&self.data, &record.manifest, &self.table3, &self.limits(), &self.reaper)?;
         drop(opening);
-        let activated = self.flip(load, by, JudgedAgainst::Nothing)?;
+        let judged_against = match record.activated {
+            Some(_) => JudgedAgainst::Nothing,
+            None => JudgedAgainst::Load(record.judged_against().map(str::to_owned)),
+        };
+        let activated = self.flip(load, by, judged_against)?;
         self.tidy(record.manifest.region);
         Ok(activated)
     }
@@ -145,6 +166,24 @@ impl Loads {
 pub(super) enum JudgedAgainst {
     /// This load; `None` when the region had none.
     Load(Option<String>),
-    /// An operator's choice is not judged.
+    /// A load that was active before is history, which an operator may go back to.
     Nothing,
 }
+
+/// Another load answers than the one that a load was judged against, which for a delta is its base.
+fn overtaken(manifest: &Manifest, judged: Option<String>, answering: Option<String>) -> LoadError {
+    let Manifest { load_id, region, base_load_id, .. } = manifest;
+    let none = || "no load".to_owned();
+    match base_load_id.clone() {
+        Some(base) => LoadError::BaseNotActive { base, region: *region, active: answering },
+        None => LoadError::Overtaken {
+            load_id: load_id.clone(),
+            judged_against: judged.unwrap_or_else(none),
+            now_active: answering.unwrap_or_else(none),
+        },
+    }
+}
+
+#[cfg(test)]
+#[path = "flip_tests.rs"]
+mod tests;

@@ -15,9 +15,9 @@ pub enum Guard {
     VariantChanged,
     /// Too many confirmed variants are Unknown now.
     Unknown,
-    /// Too many locations fewer answer.
+    /// Too many locations that answered do not any more.
     Shrink,
-    /// Too many locations more answer.
+    /// Too many locations answer that did not.
     Growth,
     /// Issued no later than the load that is active.
     IssueOrder,

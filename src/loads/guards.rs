@@ -1,10 +1,10 @@
 //! What stands between a file and the answers: integrity checks, which nobody may override, and guards.
 
-use crate::store::{DataDir, Manifest, StoreError};
+use crate::store::{DataDir, GuardRecord, Manifest, StoreError};
 
 use super::{
-    LoadError, LoadHeader, Settings,
-    judge::{self, GuardInput},
+    Guard, LoadError, LoadHeader, Thresholds,
+    judge::{self, AgainstActive, GuardInput, Tripped},
 };
 
 /// Bytes of disk a row may take while its load is built, sled's rewriting included; measured at a good half of it.
@@ -23,14 +23,37 @@ pub(super) fn as_announced(header: &LoadHeader, sha256: &[u8; 32], rows: u64) ->
     }
 }
 
-/// Judges a file by its report alone, as for a region that has no active load.
-pub(super) fn judge(manifest: &Manifest, settings: &Settings) -> Result<(), LoadError> {
-    let Manifest { report, issue_time, load_id, .. } = manifest;
-    let input = GuardInput { delta: false, report, issue_time: *issue_time, active: None };
-    match judge::judge(&input, &settings.thresholds, &[]) {
-        Ok(_) => Ok(()),
-        Err(tripped) => Err(LoadError::Guards { load_id: load_id.clone(), tripped }),
-    }
+/// Judges a load by every guard, and notes in its manifest those that stood against it.
+///
+/// # Errors
+/// The guards that refuse it.
+pub(super) fn judge(
+    manifest: &mut Manifest,
+    active: Option<&Manifest>,
+    thresholds: &Thresholds,
+    overrides: &[Guard],
+) -> Result<(), Vec<Tripped>> {
+    let changes = manifest.compared.as_ref().map(|compared| &compared.changes);
+    let input = GuardInput {
+        delta: manifest.base_load_id.is_some(),
+        report: &manifest.report,
+        issue_time: manifest.issue_time,
+        active: active.zip(changes).map(|(active, changes)| AgainstActive {
+            load_id: &active.load_id,
+            issue_time: active.issue_time,
+            changes,
+        }),
+    };
+    let tripped = judge::tripped(&input, thresholds);
+    let record = |tripped: &Tripped| GuardRecord {
+        guard: tripped.guard.slug().to_owned(),
+        measured: tripped.measured.clone(),
+        allowed: tripped.allowed.clone(),
+        overridden: overrides.contains(&tripped.guard),
+    };
+    manifest.guards = tripped.iter().map(record).collect();
+    let refusing: Vec<_> = tripped.into_iter().filter(|tripped| !overrides.contains(&tripped.guard)).collect();
+    if refusing.is_empty() { Ok(()) } else { Err(refusing) }
 }
 
 /// Refuses a load that the disk cannot hold, before anything is packed.

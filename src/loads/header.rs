@@ -4,14 +4,21 @@ use jiff::Timestamp;
 
 use crate::{domain::CspRegion, ingest::Encoding};
 
+use super::Guard;
+
 /// The longest reference that is kept.
 pub const REFERENCE_MAX: usize = 200;
 
-/// A full coverage file, announced. Everything in it is checked against the bytes that follow.
+/// The longest note on an override that is kept.
+pub const OVERRIDE_NOTE_MAX: usize = 500;
+
+/// A coverage file, announced, and what is to be done with it. What it says of the bytes that follow is checked.
 #[derive(Clone, Debug)]
 pub struct LoadHeader {
     /// The region the file speaks for.
     pub region: CspRegion,
+    /// The load that the file changes, if it is a delta.
+    pub base_load_id: Option<String>,
     /// When the CSP extracted the data, in whole seconds.
     pub issue_time: Timestamp,
     /// The CSP's own name for the load, at most [`REFERENCE_MAX`] characters.
@@ -24,4 +31,22 @@ pub struct LoadHeader {
     pub encoding: Encoding,
     /// Who sends it, for the manifest and the audit log.
     pub submitter: String,
+    /// Guards that must not refuse it.
+    pub overrides: Vec<Guard>,
+    /// Why they are overridden, at most [`OVERRIDE_NOTE_MAX`] characters.
+    pub override_note: String,
+    /// Whether anything is to be kept.
+    pub wanted: Wanted,
+}
+
+/// What a sender wants of a load that is found good.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Wanted {
+    /// That its region answers from it.
+    #[default]
+    Active,
+    /// That it is kept ready to be activated.
+    Staged,
+    /// To hear that it is good, and nothing else: a dry run.
+    Judged,
 }

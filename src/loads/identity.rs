@@ -20,7 +20,8 @@ impl Identity {
         let issued = header.issue_time;
         let mut hash = Sha256::new();
         hash.update(b"wan-matrix load 1\n");
-        hash.update(format!("{region}\nfull\n\n{}\n", issued.as_second()));
+        let (kind, base) = header.base_load_id.as_deref().map_or(("full", ""), |base| ("delta", base));
+        hash.update(format!("{region}\n{kind}\n{base}\n{}\n", issued.as_second()));
         hash.update(content_sha256);
         hash.update(table3_sha256);
         let sha256 = hex::encode(hash.finalize());
@@ -33,23 +34,31 @@ impl Identity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{domain::CspRegion, ingest::Encoding};
+    use crate::{
+        domain::CspRegion,
+        ingest::Encoding,
+        loads::{Guard, Wanted},
+    };
 
     fn header(region: CspRegion, issued: &str, reference: &str, encoding: Encoding) -> LoadHeader {
         let issue_time = issued.parse().unwrap();
         LoadHeader {
             region,
+            base_load_id: None,
             issue_time,
             reference: reference.to_owned(),
             sha256: [0; 32],
             row_count: None,
             encoding,
             submitter: String::new(),
+            overrides: Vec::new(),
+            override_note: String::new(),
+            wanted: Wanted::Active,
         }
     }
 
     #[test]
-    fn region_issue_time_content_and_table_make_the_load_and_nothing_else_does() {
+    fn region_base_issue_time_content_and_table_make_the_load_and_nothing_else_does() {
         let south = header(CspRegion::South, "2026-11-20T04:05:06Z", "a", Encoding::Identity);
         let id = Identity::of(&south, &[1; 32], &[2; 32]);
         assert!(id.load_id.starts_with("south-20261120T040506Z-"), "{}", id.load_id);
@@ -57,7 +66,20 @@ mod tests {
 
         let gzip = header(CspRegion::South, "2026-11-20T04:05:06Z", "b", Encoding::Gzip);
         assert_eq!(Identity::of(&gzip, &[1; 32], &[2; 32]), id, "how it was sent and called does not count");
+        let staged = LoadHeader {
+            overrides: vec![Guard::Shrink],
+            override_note: "why".to_owned(),
+            wanted: Wanted::Staged,
+            ..south.clone()
+        };
+        assert_eq!(Identity::of(&staged, &[1; 32], &[2; 32]), id, "nor what is wanted of it");
+        let delta = |base: &str| {
+            let header = LoadHeader { base_load_id: Some(base.to_owned()), ..south.clone() };
+            Identity::of(&header, &[1; 32], &[2; 32])
+        };
+        assert_ne!(delta("south-1"), delta("south-2"));
         for other in [
+            delta("south-1"),
             Identity::of(
                 &header(CspRegion::South4G, "2026-11-20T04:05:06Z", "a", Encoding::Identity),
                 &[1; 32],

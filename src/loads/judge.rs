@@ -65,10 +65,17 @@ pub fn judge(
     thresholds: &Thresholds,
     overrides: &[Guard],
 ) -> Result<Vec<Tripped>, Vec<Tripped>> {
+    let overridden = |tripped: &Tripped| overrides.contains(&tripped.guard);
+    let (overridden, refusing): (Vec<_>, Vec<_>) = tripped(input, thresholds).into_iter().partition(overridden);
+    if refusing.is_empty() { Ok(overridden) } else { Err(refusing) }
+}
+
+/// Every guard that stands against a load, overridden or not, in the order of [`Guard::ALL`].
+pub(super) fn tripped(input: &GuardInput<'_>, thresholds: &Thresholds) -> Vec<Tripped> {
     let against = |guard: fn(&AgainstActive<'_>, &Thresholds) -> Option<Tripped>| {
         input.active.as_ref().and_then(|active| guard(active, thresholds))
     };
-    let tripped = [
+    let guards = [
         rejects(input, thresholds),
         against(coverage_lost),
         against(variant_changed),
@@ -77,9 +84,7 @@ pub fn judge(
         against(growth),
         issue_order(input, thresholds),
     ];
-    let (overridden, refusing): (Vec<_>, Vec<_>) =
-        tripped.into_iter().flatten().partition(|tripped| overrides.contains(&tripped.guard));
-    if refusing.is_empty() { Ok(overridden) } else { Err(refusing) }
+    guards.into_iter().flatten().collect()
 }
 
 fn rejects(input: &GuardInput<'_>, thresholds: &Thresholds) -> Option<Tripped> {
@@ -101,7 +106,7 @@ fn rejects(input: &GuardInput<'_>, thresholds: &Thresholds) -> Option<Tripped> {
         "{measured} were set aside, and {allowed} may be. Has a column changed its form, or does a stray quote join \
          rows? The report counts the reasons, and the rejects name the lines."
     );
-    Some(tripped(Guard::Rejects, measured, allowed, &words))
+    Some(worded(Guard::Rejects, measured, allowed, &words))
 }
 
 fn coverage_lost(active: &AgainstActive<'_>, thresholds: &Thresholds) -> Option<Tripped> {
@@ -139,27 +144,55 @@ fn unknown(active: &AgainstActive<'_>, thresholds: &Thresholds) -> Option<Trippe
 }
 
 fn shrink(active: &AgainstActive<'_>, thresholds: &Thresholds) -> Option<Tripped> {
-    let (before, after) = (active.changes.answers_before, active.changes.answers_after);
-    let fewer = Moved::of(before.saturating_sub(after), before, thresholds.shrink)?;
-    Some(fewer.told(Guard::Shrink, "fewer than", |measured, allowed| {
+    let of =
+        |grain: Grain| Moved::of(grain.gone, grain.before, thresholds.shrink).map(|gone| gone.in_words(grain.what));
+    let gone = Grain::of(active.changes).find_map(of)?;
+    Some(gone.told(Guard::Shrink, "of", |measured, allowed| {
         format!(
-            "the region would answer for {} locations, {measured}, and {allowed} may go. Was the file \
-             cut short, or is it only a part of the region?",
-            grouped(after)
+            "{measured} that answer in the active load would answer no more, and {allowed} may go. Was the file cut \
+             short, is it only a part of the region, or another region's file?"
         )
     }))
 }
 
 fn growth(active: &AgainstActive<'_>, thresholds: &Thresholds) -> Option<Tripped> {
-    let (before, after) = (active.changes.answers_before, active.changes.answers_after);
-    let more = Moved::of(after.saturating_sub(before), before, thresholds.growth)?;
-    Some(more.told(Guard::Growth, "more than", |measured, allowed| {
+    let of =
+        |grain: Grain| Moved::of(grain.come, grain.before, thresholds.growth).map(|come| come.in_words(grain.what));
+    let come = Grain::of(active.changes).find_map(of)?;
+    Some(come.told(Guard::Growth, "new beside", |measured, allowed| {
         format!(
-            "the region would answer for {} locations, {measured}, and {allowed} may come. Were the files of several \
-             regions joined?",
-            grouped(after)
+            "it would bring {measured} that answer in the active load, and {allowed} may come. Were the files of several \
+             regions joined, or is it another region's file?"
         )
     }))
+}
+
+/// Postcodes and premises are judged apart: there are so many of the one that all of the other could go unseen.
+struct Grain {
+    what: &'static str,
+    before: u64,
+    gone: u64,
+    come: u64,
+}
+
+impl Grain {
+    fn new(what: &'static str, before: u64, after: u64, both: u64) -> Self {
+        Self { what, before, gone: before.saturating_sub(both), come: after.saturating_sub(both) }
+    }
+
+    fn of(changes: &Changes) -> impl Iterator<Item = Self> + use<> {
+        let &Changes { answers_before, answers_after, answers_in_both, .. } = changes;
+        let &Changes { premises_before, premises_after, premises_in_both, .. } = changes;
+        let some = premises_before + premises_after > 0;
+        let postcodes = Self::new(
+            if some { "postcodes" } else { "locations" },
+            answers_before.saturating_sub(premises_before),
+            answers_after.saturating_sub(premises_after),
+            answers_in_both.saturating_sub(premises_in_both),
+        );
+        let premises = some.then(|| Self::new("premises", premises_before, premises_after, premises_in_both));
+        std::iter::once(postcodes).chain(premises)
+    }
 }
 
 fn issue_order(input: &GuardInput<'_>, thresholds: &Thresholds) -> Option<Tripped> {
@@ -174,7 +207,7 @@ fn issue_order(input: &GuardInput<'_>, thresholds: &Thresholds) -> Option<Trippe
          go back to an earlier load, activate that one.",
         active.load_id
     );
-    Some(tripped(Guard::IssueOrder, measured, allowed, &words))
+    Some(worded(Guard::IssueOrder, measured, allowed, &words))
 }
 
 /// A part of the active load that moved further than is allowed.
@@ -182,20 +215,26 @@ struct Moved {
     part: u64,
     whole: u64,
     allowed: Share,
+    /// What they are.
+    what: &'static str,
 }
 
 impl Moved {
     /// Nothing, unless the part is more than the share that is allowed. A whole of nothing cannot be judged.
     fn of(part: u64, whole: u64, allowed: Share) -> Option<Self> {
-        (whole > 0 && allowed.is_exceeded_by(part, whole)).then_some(Self { part, whole, allowed })
+        (whole > 0 && allowed.is_exceeded_by(part, whole)).then_some(Self { part, whole, allowed, what: "locations" })
+    }
+
+    const fn in_words(self, what: &'static str) -> Self {
+        Self { what, ..self }
     }
 
     /// `of` is how the part stands to the whole.
     fn told(&self, guard: Guard, of: &str, words: impl FnOnce(&str, &str) -> String) -> Tripped {
-        let measured = measured(self.part, of, self.whole, "locations");
+        let measured = measured(self.part, of, self.whole, self.what);
         let allowed = format!("at most {} ({})", grouped(self.allowed.of(self.whole)), self.allowed);
         let words = words(&measured, &allowed);
-        tripped(guard, measured, allowed, &words)
+        worded(guard, measured, allowed, &words)
     }
 }
 
@@ -203,7 +242,7 @@ fn measured(part: u64, of: &str, whole: u64, what: &str) -> String {
     format!("{} {of} {} {what} ({})", grouped(part), grouped(whole), share(part, whole))
 }
 
-fn tripped(guard: Guard, measured: String, allowed: String, words: &str) -> Tripped {
+fn worded(guard: Guard, measured: String, allowed: String, words: &str) -> Tripped {
     let words = format!(
         "{guard}: {words} Send the right file, or, if this one is right, have an operator override the guard {guard} for \
          it with a note."

@@ -24,6 +24,7 @@ impl Case {
             same: LOCATIONS,
             answers_before: LOCATIONS,
             answers_after: LOCATIONS,
+            answers_in_both: LOCATIONS,
             covered_before: LOCATIONS,
             confirmed_before: LOCATIONS,
             ..Changes::default()
@@ -64,6 +65,12 @@ fn rejects(delta: bool, set_aside: u64, rows: u64) -> Case {
     })
 }
 
+/// So many locations are gone.
+fn lose(changes: &mut Changes, gone: u64) {
+    changes.answers_in_both -= gone;
+    changes.answers_after -= gone;
+}
+
 /// For each guard, what is just allowed, and one row more.
 fn boundaries() -> Vec<(Guard, Case, Case)> {
     let changed = |set: fn(&mut Changes, u64), figure: u64| Case::with(|case| set(&mut case.changes, figure));
@@ -79,7 +86,9 @@ fn boundaries() -> Vec<(Guard, Case, Case)> {
         pair(Guard::CoverageLost, |changes, lost| changes.coverage_lost = lost, 10_000),
         pair(Guard::VariantChanged, |changes, changed| changes.variant_changed = changed, 100_000),
         pair(Guard::Unknown, |changes, unknown| changes.confirmed_to_unknown = unknown, 50_000),
-        pair(Guard::Shrink, |changes, fewer| changes.answers_after -= fewer, 100_000),
+        pair(Guard::Shrink, lose, 100_000),
+        // As many new ones do not make up for those that go.
+        pair(Guard::Shrink, |changes, gone| changes.answers_in_both -= gone, 100_000),
         pair(Guard::Growth, |changes, more| changes.answers_after += more, 250_000),
         (Guard::IssueOrder, issued("2026-11-20T04:05:07Z"), issued("2026-11-20T04:05:06Z")),
     ]
@@ -117,7 +126,7 @@ fn all_guards_that_trip_are_told_in_order_but_for_the_overridden() {
         case.report.set_aside = 2_000;
         case.changes.coverage_lost = 20_000;
         case.changes.confirmed_to_unknown = 900_000;
-        case.changes.answers_after /= 2;
+        lose(&mut case.changes, LOCATIONS / 2);
         case.issue_time = at("2026-11-19T04:05:06Z");
     });
     use Guard::*;
@@ -196,7 +205,7 @@ fn each_refusal_says_what_was_measured_what_is_allowed_what_may_be_wrong_and_wha
     let told: Vec<_> = all
         .iter()
         .enumerate()
-        .filter(|(place, _)| ![2, 3, 4].contains(place))
+        .filter(|(place, _)| ![2, 3, 4, 9].contains(place))
         .map(|(_, words)| words.as_str())
         .collect();
     insta::assert_snapshot!(told.join("\n\n"), @"
@@ -210,9 +219,9 @@ fn each_refusal_says_what_was_measured_what_is_allowed_what_may_be_wrong_and_wha
 
     unknown: 50,001 of 1,000,000 locations (5.00 %) with a confirmed variant would be Unknown, and at most 50,000 (5 %) may be. Was the column wan_variant blanked? Send the right file, or, if this one is right, have an operator override the guard unknown for it with a note.
 
-    shrink: the region would answer for 899,999 locations, 100,001 fewer than 1,000,000 locations (10.00 %), and at most 100,000 (10 %) may go. Was the file cut short, or is it only a part of the region? Send the right file, or, if this one is right, have an operator override the guard shrink for it with a note.
+    shrink: 100,001 of 1,000,000 locations (10.00 %) that answer in the active load would answer no more, and at most 100,000 (10 %) may go. Was the file cut short, is it only a part of the region, or another region's file? Send the right file, or, if this one is right, have an operator override the guard shrink for it with a note.
 
-    growth: the region would answer for 1,250,001 locations, 250,001 more than 1,000,000 locations (25.00 %), and at most 250,000 (25 %) may come. Were the files of several regions joined? Send the right file, or, if this one is right, have an operator override the guard growth for it with a note.
+    growth: it would bring 250,001 new beside 1,000,000 locations (25.00 %) that answer in the active load, and at most 250,000 (25 %) may come. Were the files of several regions joined, or is it another region's file? Send the right file, or, if this one is right, have an operator override the guard growth for it with a note.
 
     issue-order: the file was issued 2026-11-20T04:05:06Z, and must be later than 2026-11-20T04:05:06Z, when the active load south-20261120T040506Z-0123456789ab was issued. Is it yesterday's file? To go back to an earlier load, activate that one. Send the right file, or, if this one is right, have an operator override the guard issue-order for it with a note.
     ");
@@ -222,12 +231,13 @@ fn each_refusal_says_what_was_measured_what_is_allowed_what_may_be_wrong_and_wha
 fn the_sender_is_told_the_first_guard_in_full_and_the_figures_of_the_others() {
     let refused = |set: fn(&mut Case)| {
         let tripped = Case::with(set).judge(&[]).unwrap_err();
-        LoadError::Guards { load_id: "south-20261121T040506Z-ba9876543210".to_owned(), tripped }.to_string()
+        let load_id = "south-20261121T040506Z-ba9876543210".to_owned();
+        LoadError::Guards { load_id, tripped, dry_run: None }.to_string()
     };
     insta::assert_snapshot!(refused(|case| case.changes.confirmed_to_unknown = 900_000), @"unknown: 900,000 of 1,000,000 locations (90.00 %) with a confirmed variant would be Unknown, and at most 50,000 (5 %) may be. Was the column wan_variant blanked? Send the right file, or, if this one is right, have an operator override the guard unknown for it with a note. Nothing has changed; see the report and the rejects of south-20261121T040506Z-ba9876543210");
     insta::assert_snapshot!(refused(|case| {
         case.changes.confirmed_to_unknown = 900_000;
-        case.changes.answers_after /= 2;
+        lose(&mut case.changes, LOCATIONS / 2);
         case.issue_time = at("2026-11-19T04:05:06Z");
-    }), @"unknown: 900,000 of 1,000,000 locations (90.00 %) with a confirmed variant would be Unknown, and at most 50,000 (5 %) may be. Was the column wan_variant blanked? Send the right file, or, if this one is right, have an operator override the guard unknown for it with a note. Also shrink: 500,000 fewer than 1,000,000 locations (50.00 %), allowed at most 100,000 (10 %); issue-order: issued 2026-11-19T04:05:06Z, allowed later than 2026-11-20T04:05:06Z. Nothing has changed; see the report and the rejects of south-20261121T040506Z-ba9876543210");
+    }), @"unknown: 900,000 of 1,000,000 locations (90.00 %) with a confirmed variant would be Unknown, and at most 50,000 (5 %) may be. Was the column wan_variant blanked? Send the right file, or, if this one is right, have an operator override the guard unknown for it with a note. Also shrink: 500,000 of 1,000,000 locations (50.00 %), allowed at most 100,000 (10 %); issue-order: issued 2026-11-19T04:05:06Z, allowed later than 2026-11-20T04:05:06Z. Nothing has changed; see the report and the rejects of south-20261121T040506Z-ba9876543210");
 }

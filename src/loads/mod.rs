@@ -5,6 +5,7 @@
 
 mod attempt;
 mod catalogue;
+mod conclude;
 mod error;
 mod flip;
 mod guard;
@@ -37,14 +38,14 @@ use tokio::sync::watch;
 use crate::{
     domain::{CspRegion, Table3},
     ingest::{Limits, Reject},
-    store::{self, ActiveSet, AuditEvent, AuditLine, AuditLog, DataDir, Manifest, Reaper, StoreError},
+    store::{self, ActiveSet, AuditEvent, AuditLine, AuditLog, DataDir, Manifest, Reaper, SealedLoad, StoreError},
 };
 
 pub use attempt::{Attempt, Submitted};
 pub use catalogue::{ListFilter, Page};
 pub use error::LoadError;
 pub use guard::{Guard, UnknownGuard};
-pub use header::{LoadHeader, REFERENCE_MAX};
+pub use header::{LoadHeader, OVERRIDE_NOTE_MAX, REFERENCE_MAX, Wanted};
 pub use judge::{AgainstActive, GuardInput, Tripped, judge};
 pub use record::{LoadRecord, LoadState};
 pub use retention::Retention;
@@ -134,7 +135,8 @@ impl Loads {
     /// Begins a load.
     ///
     /// # Errors
-    /// [`LoadError::InProgress`] while another is under way, [`LoadError::IssuedInFuture`], [`LoadError::ShuttingDown`].
+    /// [`LoadError::InProgress`] while another is under way, [`LoadError::IssuedInFuture`], [`LoadError::ShuttingDown`],
+    /// [`LoadError::BaseNotActive`].
     pub fn begin(self: &Arc<Self>, header: LoadHeader) -> Result<Attempt, LoadError> {
         if self.closing.load(Ordering::Relaxed) {
             return Err(LoadError::ShuttingDown);
@@ -143,8 +145,22 @@ impl Loads {
         if header.issue_time.duration_since(now) > CLOCK_SKEW {
             return Err(LoadError::IssuedInFuture { issue_time: header.issue_time, now });
         }
+        if let Some(base) = &header.base_load_id {
+            self.may_be_changed(header.region, base)?;
+        }
         let turn = self.turns.take(header.region).map_err(|region| LoadError::InProgress { region })?;
         Attempt::start(Arc::clone(self), turn, header)
+    }
+
+    /// Spares the sender of a delta the upload where it can be told already that its base is not active. A load that was
+    /// made of that base may be this very one, sent again: that shows when its file is here.
+    fn may_be_changed(&self, region: CspRegion, base: &str) -> Result<(), LoadError> {
+        let active = self.answering(region).map(|active| active.manifest().load_id.clone());
+        let made_of_it = |manifest: &Manifest| manifest.base_load_id.as_deref() == Some(base);
+        if active.as_deref() == Some(base) || self.read(|catalogue| catalogue.retained.values().any(made_of_it)) {
+            return Ok(());
+        }
+        Err(LoadError::BaseNotActive { base: base.to_owned(), region, active })
     }
 
     /// One load, retained or refused.
@@ -224,9 +240,9 @@ impl Loads {
         what(&self.catalogue.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The load a region answers from.
-    fn active_id(&self, region: CspRegion) -> Option<String> {
-        self.read(|catalogue| catalogue.active.active(region).map(str::to_owned))
+    /// The load a region answers from; `None` too for one that is damaged.
+    fn answering(&self, region: CspRegion) -> Option<Arc<SealedLoad>> {
+        self.active.load().load(region).map(|active| Arc::clone(active.sealed()))
     }
 
     /// Why an upload ended early: we are closing, or its sender went away.
@@ -234,15 +250,21 @@ impl Loads {
         if self.closing.load(Ordering::Relaxed) { LoadError::ShuttingDown } else { LoadError::Abandoned }
     }
 
-    /// The outcome of a submission that is here already: active means done, retained is for ActivateCoverageLoad.
-    fn present(&self, load_id: &str) -> Result<Option<Submitted>, LoadError> {
-        let record = self.read(|catalogue| catalogue.get(load_id));
-        match record.map(|record| (record.state, record)) {
-            Some((LoadState::Active, record)) => Ok(Some(Submitted { record, already_present: true })),
-            Some((LoadState::Superseded, _)) => Err(LoadError::Retained { load_id: load_id.to_owned() }),
-            // Refused before: judged afresh. Damaged: sent again, and welcome. Staged: a crash came between its sealing and
-            // its activation, and its sender never heard of it.
-            Some((LoadState::Refused | LoadState::Damaged | LoadState::Staged, _)) | None => Ok(None),
+    /// The outcome of a submission that is here already: active means done, retained is for ActivateCoverageLoad. `active`
+    /// is the load that the region answers from.
+    fn present(&self, load_id: &str, active: Option<&str>, wanted: Wanted) -> Result<Option<Submitted>, LoadError> {
+        let Some(record) = self.read(|catalogue| catalogue.get(load_id)) else { return Ok(None) };
+        match record.state {
+            LoadState::Active => Ok(Some(Submitted { record, already_present: true })),
+            LoadState::Superseded => Err(LoadError::Retained { load_id: load_id.to_owned() }),
+            LoadState::Staged if record.manifest.staged && record.judged_against() == active => match wanted {
+                Wanted::Staged => Ok(Some(Submitted { record, already_present: true })),
+                Wanted::Active | Wanted::Judged => Err(LoadError::Retained { load_id: load_id.to_owned() }),
+            },
+            // Refused before, or staged when another load was active: judged afresh. Damaged: sent again, and welcome.
+            // Staged without having been asked for: a crash came between its sealing and its activation, and its sender
+            // never heard of it.
+            LoadState::Refused | LoadState::Damaged | LoadState::Staged | LoadState::DryRun => Ok(None),
         }
     }
 

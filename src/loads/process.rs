@@ -1,5 +1,5 @@
-//! A load from its first byte to its last: received, checked, judged, sealed, flipped. Any failure on the way leaves
-//! every answer as it was.
+//! A load from its first byte to its last: received and read on two threads, then concluded. Any failure on the way
+//! leaves every answer as it was.
 
 use std::{
     fs,
@@ -10,7 +10,6 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
-    time::Instant,
 };
 
 use jiff::Timestamp;
@@ -18,33 +17,30 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use crate::{
-    ingest::{self, Encoding, FileError, FileKind, Ingested, Limits, Scanned, Unaccepted},
-    store::{self, FORMAT, Manifest, StoreError, read_kept, remove_dir},
+    ingest::{self, Encoding, FileError, FileKind, Limits, Scanned},
+    store::{StoreError, remove_dir},
 };
 
 use super::{
     LoadError, LoadHeader, Loads, Submitted,
-    flip::JudgedAgainst,
-    guards,
-    identity::Identity,
     keep::{Kept, keep},
     upload::{Part, UploadReader},
 };
 
 /// One load's work.
 pub(super) struct Process {
-    loads: Arc<Loads>,
-    header: LoadHeader,
-    received: Timestamp,
-    directory: PathBuf,
+    pub(super) loads: Arc<Loads>,
+    pub(super) header: LoadHeader,
+    pub(super) received: Timestamp,
+    pub(super) directory: PathBuf,
     keeper: mpsc::Sender<Part>,
 }
 
 /// A file that came whole and could be read.
-struct Received {
-    kept: Kept,
-    content_sha256: [u8; 32],
-    scanned: Scanned,
+pub(super) struct Received {
+    pub(super) kept: Kept,
+    pub(super) content_sha256: [u8; 32],
+    pub(super) scanned: Scanned,
 }
 
 impl Process {
@@ -109,14 +105,23 @@ impl Process {
         }
     }
 
-    /// The rows, and the sha256 of the content where that differs from the bytes as sent.
-    fn read(&self, upload: UploadReader) -> Result<(Scanned, Option<[u8; 32]>), LoadError> {
+    /// What the file is announced as.
+    pub(super) const fn kind(&self) -> FileKind {
+        if self.header.base_load_id.is_some() { FileKind::Delta } else { FileKind::Full }
+    }
+
+    pub(super) fn limits(&self) -> Limits {
         let settings = self.loads.settings();
-        let limits = Limits {
+        Limits {
             max_decompressed: settings.max_decompressed,
             max_rows: settings.max_rows,
             ..Limits::new(self.directory.join("texts.spill"))
-        };
+        }
+    }
+
+    /// The rows, and the sha256 of the content where that differs from the bytes as sent.
+    fn read(&self, upload: UploadReader) -> Result<(Scanned, Option<[u8; 32]>), LoadError> {
+        let limits = self.limits();
         let variants = self.loads.table3().region(self.header.region);
         let encoding = self.header.encoding;
         let unreadable = |source| FileError::Unreadable { after: 0, source };
@@ -124,86 +129,8 @@ impl Process {
             inner: ingest::decoder(encoding, upload).map_err(unreadable)?,
             hash: (encoding != Encoding::Identity).then(Sha256::new),
         };
-        let scanned = ingest::read(&mut content, FileKind::Full, variants, &limits, self.loads.closing())?;
+        let scanned = ingest::read(&mut content, self.kind(), variants, &limits, self.loads.closing())?;
         Ok((scanned, content.hash.map(|hash| hash.finalize().into())))
-    }
-
-    /// Checks what was announced, then settles, judges, seals and flips.
-    fn conclude(&self, received: Received) -> Result<Submitted, LoadError> {
-        let Received { kept, content_sha256, scanned } = received;
-        let (loads, header, directory) = (&self.loads, &self.header, &self.directory);
-        guards::as_announced(header, &kept.sha256, scanned.rows())?;
-        let table3 = loads.table3();
-        let identity = Identity::of(header, &content_sha256, &table3.sha256());
-        if let Some(present) = loads.present(&identity.load_id)? {
-            return Ok(present);
-        }
-
-        let judged_against = JudgedAgainst::Load(loads.active_id(header.region));
-        let settling = Instant::now();
-        let bytes_decompressed = scanned.bytes_decompressed();
-        let reread = || read_kept(directory, header.encoding);
-        let manifest = |report| Manifest {
-            format: FORMAT,
-            load_id: identity.load_id.clone(),
-            region: header.region,
-            issue_time: header.issue_time,
-            reference: header.reference.clone(),
-            received: self.received,
-            submitter: header.submitter.clone(),
-            base_load_id: None,
-            encoding: header.encoding,
-            sha256: hex::encode(kept.sha256),
-            content_sha256: hex::encode(content_sha256),
-            identity: identity.sha256.clone(),
-            table3_sha256: hex::encode(table3.sha256()),
-            bytes_sent: kept.bytes,
-            bytes_decompressed,
-            report,
-            compared: None,
-            guards: Vec::new(),
-            override_note: String::new(),
-            packed: None,
-        };
-        let Ingested { rows, premises, texts, report, rejects } = match scanned.settle(reread) {
-            Err(FileError::NoAcceptedRow(unaccepted)) => {
-                let said = FileError::NoAcceptedRow(unaccepted.clone()).to_string();
-                let Unaccepted { report, rejects } = *unaccepted;
-                let refusal = LoadError::NoAcceptedRow { load_id: identity.load_id.clone(), said };
-                return Err(loads.refuse(manifest(report), refusal, &rejects));
-            }
-            settled => settled?,
-        };
-        let mut manifest = manifest(report);
-        let settled = settling.elapsed();
-        if let Err(refusal) = guards::judge(&manifest, loads.settings()) {
-            return Err(loads.refuse(manifest, refusal, &rejects));
-        }
-
-        let packing = Instant::now();
-        guards::disk(loads.data(), rows.len(), premises.rows())?;
-        let packed = store::pack(directory, &rows, &premises, &texts, table3, &manifest)?;
-        manifest.format = packed.format();
-        manifest.packed = Some(packed);
-        drop((rows, premises, texts));
-        store::write_rejects(directory, &rejects)?;
-        let packed = packing.elapsed();
-        if loads.closing().load(Ordering::Relaxed) {
-            return Err(LoadError::ShuttingDown);
-        }
-        let sealed = store::seal(loads.data(), directory, manifest, table3, loads.reaper())?;
-        tracing::info!(
-            load_id = sealed.load.manifest().load_id,
-            rows = sealed.load.manifest().report.rows,
-            set_aside = sealed.load.manifest().report.set_aside,
-            settle_ms = settled.as_millis(),
-            pack_ms = packed.as_millis(),
-            verify_ms = sealed.verify.as_millis(),
-            sync_ms = sealed.sync.as_millis(),
-            "load sealed"
-        );
-        let record = loads.admit(sealed.load, &header.submitter, judged_against)?;
-        Ok(Submitted { record, already_present: false })
     }
 }
 
@@ -224,7 +151,7 @@ impl<R: Read> Read for Content<R> {
 }
 
 /// Lookups come first: the threads of a load take what processor time they leave.
-fn yield_to_lookups() {
+pub(super) fn yield_to_lookups() {
     const NICE: i32 = 10;
     // On Linux this is the calling thread's own priority. A system that refuses only makes lookups a little slower.
     if let Err(error) = rustix::process::setpriority_process(None, NICE) {

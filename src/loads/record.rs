@@ -15,6 +15,8 @@ pub enum LoadState {
     Refused,
     /// Retained, and found damaged.
     Damaged,
+    /// Judged in a dry run: nothing became of it, and nothing is kept.
+    DryRun,
 }
 
 /// One load and what became of it.
@@ -28,4 +30,11 @@ pub struct LoadRecord {
     pub activated: Option<Activation>,
     /// The words its sender was told, when refused.
     pub refusal: Option<String>,
+}
+
+impl LoadRecord {
+    /// The load that was active when this one was judged.
+    pub(super) fn judged_against(&self) -> Option<&str> {
+        self.manifest.compared.as_ref().map(|compared| compared.with.as_str())
+    }
 }

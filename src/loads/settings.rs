@@ -44,9 +44,9 @@ pub struct Thresholds {
     pub variant_changed: Share,
     /// `unknown`: of the same locations, how many may be Unknown.
     pub unknown: Share,
-    /// `shrink`: of the locations that answer, by how many there may be fewer.
+    /// `shrink`: of the locations that answer, how many may answer no more.
     pub shrink: Share,
-    /// `growth`: of the locations that answer, by how many there may be more.
+    /// `growth`: of the locations that answer, how many may come to them.
     pub growth: Share,
     /// `issue-order`: whether a load must have been issued later than the one that is active.
     pub newer_only: bool,

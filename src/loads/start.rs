@@ -1,4 +1,4 @@
-//! Opening a data directory: what was active answers again, and what is damaged is rebuilt from the file it keeps.
+//! Opening a data directory: what was active answers again, and what is damaged is rebuilt from what it keeps.
 
 use std::{
     sync::{Arc, atomic::AtomicBool},
@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     domain::{CspRegion, RegionMap, Table3},
-    ingest::{self, FileKind, Limits},
+    ingest::{self, FileKind, Limits, Premises},
     store::{
         self, ActiveFile, ActiveLoad, ActiveSet, DataDir, Manifest, Reaper, SealedLoad, StoreError, read_kept,
         refused_manifests, sealed_manifests, table3_of,
@@ -93,7 +93,7 @@ pub(super) fn open_or_rebuild(
     }
 }
 
-/// Reads a load's kept file again, as when it came, and gives it new blocks.
+/// Reads a load's kept file again, as when it came, or the rows that a delta came to, and gives it new blocks.
 fn rebuild(
     data: &DataDir,
     manifest: &Manifest,
@@ -106,11 +106,22 @@ fn rebuild(
     tracing::error!(load_id, error = %damage, "a load is damaged; it is rebuilt from its file");
     let home = data.load(load_id);
     let table3 = table3_of(&home, manifest, table3)?;
-    let reread = || read_kept(&home, manifest.encoding);
-    let file = reread().map_err(StoreError::io("opening the kept file in", &home))?;
-    let scanned = ingest::read(file, FileKind::Full, table3.region(manifest.region), limits, &AtomicBool::new(false))?;
-    let ingested = scanned.settle(reread)?;
-    store::replace_blocks(data, manifest, &ingested.rows, &ingested.premises, &ingested.texts, &table3)?;
+    let (rows, premises, texts) = match manifest.base_load_id {
+        // Its file tells only what changed, and its base may be gone.
+        Some(_) => {
+            let (rows, texts) = store::read_rows(&home, limits.spill.clone())?;
+            (rows, Premises::default(), texts)
+        }
+        None => {
+            let reread = || read_kept(&home, manifest.encoding);
+            let file = reread().map_err(StoreError::io("opening the kept file in", &home))?;
+            let variants = table3.region(manifest.region);
+            let scanned = ingest::read(file, FileKind::Full, variants, limits, &AtomicBool::new(false))?;
+            let ingested = scanned.settle(reread)?;
+            (ingested.rows, ingested.premises, ingested.texts)
+        }
+    };
+    store::replace_blocks(data, manifest, &rows, &premises, &texts, &table3)?;
     let load = SealedLoad::open(&home, reaper)?;
     tracing::warn!(load_id, "the load is rebuilt, and answers as before");
     Ok(load)

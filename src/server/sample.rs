@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     domain::CspRegion,
     ingest::Encoding,
-    loads::{ListFilter, LoadError, LoadHeader, Loads},
+    loads::{ListFilter, LoadError, LoadHeader, Loads, Wanted},
     sample::{FILES, SampleFile},
 };
 
@@ -43,12 +43,16 @@ pub async fn load_sample(loads: &Arc<Loads>) -> Result<bool, SampleError> {
 async fn load(loads: &Arc<Loads>, file: &SampleFile, issue_time: Timestamp) -> Result<(), LoadError> {
     let mut attempt = loads.begin(LoadHeader {
         region: file.region,
+        base_load_id: None,
         issue_time,
         reference: file.reference.to_owned(),
         sha256: Sha256::digest(file.bytes).into(),
         row_count: None,
         encoding: Encoding::Identity,
         submitter: "sample".to_owned(),
+        overrides: Vec::new(),
+        override_note: String::new(),
+        wanted: Wanted::Active,
     })?;
     attempt.chunk(Bytes::from_static(file.bytes)).await?;
     attempt.finish().await.map(drop)

@@ -38,6 +38,12 @@ impl ActiveLoad {
         self.load.manifest().region
     }
 
+    /// The load itself, to be compared and merged with.
+    #[must_use]
+    pub const fn sealed(&self) -> &Arc<SealedLoad> {
+        &self.load
+    }
+
     /// Where it came from.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {

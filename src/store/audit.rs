@@ -48,6 +48,8 @@ pub enum AuditEvent {
     Refused,
     /// An upload ended without a load: broken off, or not as announced.
     Failed,
+    /// A load was judged and, as was asked, nothing of it kept.
+    DryRun,
     /// An operator overrode a guard for one load.
     Overridden,
     /// A load's directory was removed.

@@ -18,7 +18,8 @@ fn compare_words(before: &BTreeMap<Postcode, Words>, after: &BTreeMap<Postcode, 
     let (earlier, _kept) = sealed(before, &TABLES[0], &reaper);
     let (later, _kept_too) = sealed(after, &TABLES[1], &reaper);
     let (after_rows, texts) = rows(after, &TABLES[1], 3);
-    let found = compare(&earlier, &after_rows, &texts, TABLES[1].region(CspRegion::South)).unwrap();
+    let found =
+        compare(&earlier, &after_rows, &Premises::default(), &texts, TABLES[1].region(CspRegion::South)).unwrap();
     assert_eq!(compare_sealed(&earlier, &later).unwrap(), found);
 
     let mut counted = Changes::default();
@@ -34,8 +35,9 @@ fn compare_words(before: &BTreeMap<Postcode, Words>, after: &BTreeMap<Postcode, 
         }
     }
     // What the rows that did not change, and so are not streamed, come to.
-    let Changes { same, answers_before, answers_after, covered_before, confirmed_before, .. } = found;
-    let counted = Changes { same, answers_before, answers_after, covered_before, confirmed_before, ..counted };
+    let Changes { same, answers_before, answers_after, answers_in_both, covered_before, confirmed_before, .. } = found;
+    let answers = Changes { answers_before, answers_after, answers_in_both, ..counted };
+    let counted = Changes { same, covered_before, confirmed_before, ..answers };
     assert_eq!(counted, found);
     found
 }
@@ -102,7 +104,7 @@ fn the_guards_shares_are_of_locations_that_answer_in_both() {
     assert_eq!((found.covered_before, found.confirmed_before), (2, 1));
     assert_eq!((found.coverage_lost, found.unknown_to_confirmed, found.coverage_gained), (1, 1, 1));
     assert_eq!((found.before(), found.removed, found.new, found.after()), (7, 1, 1, 7));
-    assert_eq!((found.answers_before, found.answers_after), (5, 5));
+    assert_eq!((found.answers_before, found.answers_after, found.answers_in_both), (5, 5, 3));
 }
 
 #[test]
@@ -150,6 +152,7 @@ fn model(before: &BTreeMap<Postcode, Words>, after: &BTreeMap<Postcode, Words>) 
             model.no_longer_set_aside += u64::from(now != "aside");
             continue;
         }
+        model.answers_in_both += 1;
         let ((then, text_then), (now, text_now)) = (fields(then), fields(now));
         model.texts_changed += u64::from(text_then != text_now);
         let covered = then.len() == 3;

@@ -101,6 +101,7 @@ pub(super) fn manifest() -> Manifest {
         compared: None,
         guards: Vec::new(),
         override_note: String::new(),
+        staged: false,
         packed: None,
     }
 }

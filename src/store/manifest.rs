@@ -66,6 +66,9 @@ pub struct Manifest {
     /// Why an operator overrode guards; empty when none was overridden.
     #[serde(default)]
     pub override_note: String,
+    /// It was to be kept ready, and not to be activated at once.
+    #[serde(default)]
+    pub staged: bool,
     /// What was packed; absent for a load that was refused.
     pub packed: Option<Packed>,
 }

@@ -32,6 +32,7 @@ mod movement;
 mod pack_premises;
 mod premises;
 mod premises_read;
+mod premises_rows;
 mod reaper;
 mod rebuild;
 mod recode;

@@ -41,7 +41,8 @@ pub(super) trait PremisesRows {
 impl PremisesRows for PremisesReader {
     fn next(&mut self) -> Result<Option<PremisesPlace>, StoreError> {
         let reading = StoreError::io("reading the premises of", "the new load");
-        let Some(PremisesRow { uprn, postcode, identifier, facts, texts, .. }) = Self::next(self).map_err(reading)? else {
+        let Some(PremisesRow { uprn, postcode, identifier, facts, texts, .. }) = Self::next(self).map_err(reading)?
+        else {
             return Ok(None);
         };
         let key = match uprn {
@@ -85,7 +86,8 @@ impl<L: Deref<Target = SealedLoad>> PremisesRows for SealedPremises<L> {
                 })?,
                 None => {
                     premises.read_block(self.block - by_uprn, |row| {
-                        if let (0, Some(facts), Ok(identifier)) = (row.uprn, row.facts, str::from_utf8(row.identifier)) {
+                        if let (0, Some(facts), Ok(identifier)) = (row.uprn, row.facts, str::from_utf8(row.identifier))
+                        {
                             let key = PremisesKey::Address(row.postcode, identifier.into());
                             pending.push(PremisesPlace { key, facts, texts: row.texts });
                         }

@@ -13,7 +13,10 @@ use proptest::prelude::*;
 use crate::{
     domain::{AddressIdentifier, Coverage, CspRegion, Postcode, RegionMap, Said, Table3, Uprn},
     ingest::{FileKind, Limits, read},
-    store::{ActiveLoad, ActiveSet, DataDir, Manifest, Reaper, SealedLoad, StoreError, fixture_tests, pack, seal},
+    store::{
+        ActiveLoad, ActiveSet, DataDir, Manifest, Reaper, SealedLoad, StoreError, compare_sealed, fixture_tests, pack,
+        seal,
+    },
 };
 
 const HEADER: &str = "postcode,availability_date,wan_variant,connectivity_likelihood,uprn,address_identifier,\
@@ -303,6 +306,41 @@ fn damage_to_any_block_is_found_when_the_load_is_opened() {
     drop(database);
     let again = SealedLoad::open(&home, &desk.reaper).unwrap();
     ask_all(&active(desk.reopened(again).unwrap()), &rows);
+}
+
+#[test]
+fn premises_are_compared_by_their_keys_and_counted_apart() {
+    let desk = Desk::new();
+    let rows = |rows: &[&str]| format!("{HEADER}AA9 9ZZ,,,,,,\n{}\n", rows.join("\n"));
+    let before = rows(&[
+        "AA1 1AA,2020-01-01,Cellular,High,,,",
+        "AA1 1AA,2020-01-01,Cellular,High,7,1,",
+        "AA1 1AA,2020-01-01,Cellular,High,8,,",
+        "AA1 1AA,2020-01-01,Cellular,High,9,,",
+        "AA1 1AA,2020-01-01, ,High,,Flat 1,",
+        "AA1 1AB,,,,,Flat 1,",
+        "AA1 1AA,bad,,,10,,",
+    ]);
+    let after = rows(&[
+        // 7 says what it said, at another postcode; 8 is Unknown now; 9 is gone, 11 is new; 10 answers now.
+        "AA1 1AB,2020-01-01,Cellular,High,7,2,",
+        "AA1 1AA,2020-01-01, ,High,8,,",
+        "AA1 1AA,,,,10,,",
+        "AA1 1AA,,,,11,,",
+        "AA1 1AA,2020-01-01,Cellular,High,,flat-1,ring first",
+        "AA1 1AB,,,,,FLAT 1,",
+    ]);
+    let [before, after] = [(before, "one"), (after, "two")].map(|(file, id)| desk.load(&file, id));
+    let changes = compare_sealed(&before, &after).unwrap();
+    assert_eq!((changes.before(), changes.after(), changes.new, changes.removed), (8, 7, 1, 2));
+    assert_eq!((changes.same, changes.changed), (3, 3));
+    assert_eq!((changes.confirmed_to_unknown, changes.unknown_to_confirmed, changes.texts_changed), (1, 1, 1));
+    assert_eq!(changes.no_longer_set_aside, 1);
+    assert_eq!((changes.answers_before, changes.answers_after, changes.answers_in_both), (7, 7, 5));
+    assert_eq!((changes.premises_before, changes.premises_after, changes.premises_in_both), (5, 6, 4));
+    let mirrored = compare_sealed(&after, &before).unwrap();
+    assert_eq!((mirrored.new, mirrored.removed, mirrored.newly_set_aside), (2, 1, 1));
+    assert!(compare_sealed(&before, &before).unwrap().is_nothing());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use wan_matrix::{
     domain::{Coverage, CspRegion, Said, Table3},
     ingest::Encoding,
-    loads::{LoadError, LoadHeader, Loads, Settings, Submitted},
+    loads::{LoadError, LoadHeader, Loads, Settings, Submitted, Wanted},
 };
 
 /// When the test files were issued.
@@ -36,17 +36,31 @@ fn table3() -> Arc<Table3> {
 pub fn header(region: CspRegion, bytes: &[u8]) -> LoadHeader {
     LoadHeader {
         region,
+        base_load_id: None,
         issue_time: ISSUED.parse().unwrap(),
         reference: "test".to_owned(),
         sha256: Sha256::digest(bytes).into(),
         row_count: None,
         encoding: Encoding::Identity,
         submitter: "test".to_owned(),
+        overrides: Vec::new(),
+        override_note: String::new(),
+        wanted: Wanted::Active,
     }
 }
 
+/// The header of a file that was issued so many hours after the first.
+pub fn later(region: CspRegion, bytes: &[u8], hours: i64) -> LoadHeader {
+    let header = header(region, bytes);
+    LoadHeader { issue_time: header.issue_time + jiff::SignedDuration::from_hours(hours), ..header }
+}
+
 pub async fn submit(loads: &Arc<Loads>, region: CspRegion, bytes: &[u8]) -> Result<Submitted, LoadError> {
-    let mut attempt = loads.begin(header(region, bytes))?;
+    submit_as(loads, header(region, bytes), bytes).await
+}
+
+pub async fn submit_as(loads: &Arc<Loads>, header: LoadHeader, bytes: &[u8]) -> Result<Submitted, LoadError> {
+    let mut attempt = loads.begin(header)?;
     for chunk in bytes.chunks(1 << 20) {
         attempt.chunk(Bytes::copy_from_slice(chunk)).await?;
     }

@@ -2,8 +2,8 @@
 
 use tonic::{Code, Status};
 use wan_matrix::grpc::proto::{
-    BatchRequestWanMatrixRequest, CoverageResolution, CspRegion, ListActiveCoverageRequest, Location, PartialAddress,
-    RequestWanMatrixRequest, WanMatrix, location::Kind, wan_matrix_result::Outcome,
+    BatchRequestWanMatrixRequest, CoverageLoadHeader, CoverageResolution, CspRegion, ListActiveCoverageRequest,
+    Location, PartialAddress, RequestWanMatrixRequest, WanMatrix, location::Kind, wan_matrix_result::Outcome,
 };
 
 use crate::{
@@ -47,11 +47,15 @@ fn lines(matrix: &WanMatrix) -> Vec<String> {
 
 /// Loads rows about postcodes and premises.
 async fn load(server: &Server, region: CspRegion, rows: &[&str]) -> String {
+    load_of_day(server, region, 1, rows).await
+}
+
+async fn load_of_day(server: &Server, region: CspRegion, day: i64, rows: &[&str]) -> String {
     let file = format!(
         "postcode,availability_date,wan_variant,connectivity_likelihood,uprn,address_identifier\n{}\n",
         rows.join("\n")
     );
-    let submitted = server.submit(header(region, 1, file.as_bytes()), file.as_bytes()).await.unwrap();
+    let submitted = server.submit(header(region, day, file.as_bytes()), file.as_bytes()).await.unwrap();
     submitted.load.unwrap().load_id
 }
 
@@ -209,4 +213,48 @@ async fn premises_are_counted_apart() {
     load(&server, CspRegion::South, &["AA1 1AA,,,,,", "AA1 1AA,,,,7,", "AA1 1AB,,,,8,"]).await;
     let active = server.lookups.list_active_coverage(ListActiveCoverageRequest::default()).await.unwrap().into_inner();
     assert_eq!((active.regions[0].postcode_rows, active.regions[0].premises_rows), (1, 2));
+}
+
+#[tokio::test]
+async fn a_file_that_lost_its_premises_is_refused_by_the_guards_of_their_own() {
+    let server = Server::with(&[("EXPECTED_REGIONS", "south")]).await;
+    let postcodes: Vec<_> = "ABDEFGHJLNPQRSTUWXYZ".chars().map(|unit| format!("AA1 1A{unit},,,,,")).collect();
+    let premises: Vec<_> = (1..=10).map(|uprn| format!("AA1 1AA,,,,{uprn},")).collect();
+    let rows = |premises: &[String]| [&postcodes, premises].concat();
+    let send = async |day, rows: Vec<String>| {
+        let columns = "postcode,availability_date,wan_variant,connectivity_likelihood,uprn,address_identifier";
+        let file = format!("{columns}\n{}\n", rows.join("\n"));
+        server.submit(header(CspRegion::South, day, file.as_bytes()), file.as_bytes()).await
+    };
+    send(1, rows(&premises)).await.unwrap();
+    // Of all locations it is less than 10 %, and of the premises more.
+    let refused = send(2, rows(&premises[..8])).await.unwrap_err();
+    assert_eq!(told(&refused).reason, "LOAD_GUARD_SHRINK");
+    assert!(refused.message().contains("2 of 10 premises"), "{refused}");
+    let more: Vec<_> = (1..=13).map(|uprn| format!("AA1 1AA,,,,{uprn},")).collect();
+    let refused = send(3, rows(&more)).await.unwrap_err();
+    assert_eq!(told(&refused).reason, "LOAD_GUARD_GROWTH");
+    assert!(refused.message().contains("3 new beside 10 premises"), "{refused}");
+    let load = send(4, rows(&premises[1..])).await.unwrap().load.unwrap();
+    let compared = load.comparison.unwrap();
+    assert_eq!((compared.premises_before, compared.premises_after, compared.premises_in_both), (10, 9, 9));
+}
+
+#[tokio::test]
+async fn a_delta_of_premises_is_refused_and_changes_nothing() {
+    let server = Server::with(&[("EXPECTED_REGIONS", "south")]).await;
+    let delta = async |base: String, file: &str| {
+        let header = CoverageLoadHeader { base_load_id: base, ..header(CspRegion::South, 5, file.as_bytes()) };
+        server.submit(header, file.as_bytes()).await.unwrap_err()
+    };
+    let columns = "postcode,availability_date,wan_variant,connectivity_likelihood,change";
+    let without = load(&server, CspRegion::South, &["AA1 1AA,,,,,"]).await;
+    let named = delta(without, &format!("{columns},uprn\nAA1 1AA,,,,upsert,7\n")).await;
+    let with = load_of_day(&server, CspRegion::South, 3, &["AA1 1AA,,,,,", "AA1 1AA,,,,7,"]).await;
+    let beside = delta(with, &format!("{columns}\nAA1 1AA,2020-01-01,Cellular,High,upsert\n")).await;
+    for status in [named, beside] {
+        assert_eq!(status.code(), Code::Unimplemented);
+        assert!(status.message().contains("send the whole of the region's coverage"), "{status}");
+    }
+    assert_eq!(lines(&ask(&server, by_uprn("7")).await.unwrap()), [r#"SOUTH premises "7" AA1 1AA -"#]);
 }

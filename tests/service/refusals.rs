@@ -22,6 +22,11 @@ async fn a_header_is_checked_before_a_byte_is_taken() {
     let good = || header(CspRegion::South, 1, &file);
     let at = |seconds, nanos| Some(Timestamp { seconds, nanos });
     let malformed = |field: &str| Told::new(Code::InvalidArgument, "HEADER_MALFORMED", &[field]);
+    let overriding = |guards: &[i32], note: &str| CoverageLoadHeader {
+        overrides: guards.to_vec(),
+        override_note: note.to_owned(),
+        ..good()
+    };
     for (header, error) in [
         (
             CoverageLoadHeader { csp_region: 0, ..good() },
@@ -31,10 +36,16 @@ async fn a_header_is_checked_before_a_byte_is_taken() {
             CoverageLoadHeader { csp_region: 7, ..good() },
             Told::new(Code::InvalidArgument, "REGION_MISSING", &["header.csp_region"]),
         ),
-        (CoverageLoadHeader { base_load_id: "south-1".to_owned(), ..good() }, malformed("header.base_load_id")),
+        (CoverageLoadHeader { base_load_id: "x".repeat(61), ..good() }, malformed("header.base_load_id")),
+        (CoverageLoadHeader { base_load_id: "south\n".to_owned(), ..good() }, malformed("header.base_load_id")),
+        // A note explains overrides, and overrides need a note.
         (CoverageLoadHeader { override_note: "why".to_owned(), ..good() }, malformed("header.override_note")),
-        (CoverageLoadHeader { validate_only: true, ..good() }, malformed("header.validate_only")),
-        (CoverageLoadHeader { activate: Some(false), ..good() }, malformed("header.activate")),
+        (CoverageLoadHeader { overrides: vec![1], ..good() }, malformed("header.override_note")),
+        (overriding(&[1], "  "), malformed("header.override_note")),
+        (overriding(&[1], &"x".repeat(501)), malformed("header.override_note")),
+        (overriding(&[1], "\u{1b}[2J"), malformed("header.override_note")),
+        (overriding(&[1, 0], "why"), malformed("header.overrides")),
+        (overriding(&[8], "why"), malformed("header.overrides")),
         (CoverageLoadHeader { issue_time: None, ..good() }, malformed("header.issue_time")),
         (CoverageLoadHeader { issue_time: at(0, 0), ..good() }, malformed("header.issue_time")),
         (CoverageLoadHeader { issue_time: at(i64::MAX, 0), ..good() }, malformed("header.issue_time")),
@@ -185,7 +196,7 @@ async fn one_load_at_a_time_and_a_sender_who_leaves_gives_way() {
     assert_eq!(told(&status), busy);
     assert!(status.get_details_retry_info().unwrap().retry_delay.unwrap() > Duration::ZERO);
 
-    upload.messages.send(chunk(&file)).await.unwrap();
+    upload.messages.send(chunk(&file[..file.len() - 5])).await.unwrap();
     upload.answer.abort();
     drop(upload.messages);
     server.idle().await;

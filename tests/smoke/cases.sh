@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The cases of tests/smoke.sh: name, exit, method, request. grpcurl's exit is 64 + the status code: 67 INVALID_ARGUMENT,
-# 69 NOT_FOUND, 70 ALREADY_EXISTS, 73 FAILED_PRECONDITION.
+# 69 NOT_FOUND, 70 ALREADY_EXISTS, 73 FAILED_PRECONDITION, 74 ABORTED.
 # The area AA is not allocated: its sandbox postcodes are described in data/sample/README.md.
 
 readonly matrix=wanmatrix.v1.WanMatrixService loads=wanmatrix.v1.CoverageLoadService
@@ -141,6 +141,7 @@ clean="$work/clean.csv" units='ABDEFGHJLNPQRSTUWXYZ'
 } >"$clean"
 printf '%s\nAA7 1AA,2025-05-01,4G Cellular,High\nAA7 1AB,2025-05-01,Unknown,High\n' "$columns" >"$work/rejects.csv"
 printf '%s\nAA7 1AA,2025-05-01,4G Cellular,Low\n' "$columns" >"$work/newer.csv"
+printf '%s,change\nAA7 1AA,2025-05-01,4G Cellular,Low,upsert\nAA7 1AB,,,,delete\n' "$columns" >"$work/delta.csv"
 printf 'postcode,availability_date,wan_variant\nAA7 1AA,2025-05-01,4G Cellular\n' >"$work/no_column.csv"
 printf '%s\n' "$columns" >"$work/empty.csv"
 readonly wrong=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
@@ -175,8 +176,27 @@ ask load_shown              0 $loads/GetCoverageLoad "{\"loadId\": \"$first\"}"
 ask load_rejects            0 $loads/StreamCoverageRejects "{\"loadId\": \"$first\"}"
 ask load_rejects_after_the_last 0 $loads/StreamCoverageRejects "{\"loadId\": \"$first\", \"afterLine\": \"1202\"}"
 
+# A delta: a dry run of it, then staged, activated, and no base for another any more.
+readonly next=2026-01-06T06:00:00Z newest=2026-01-07T06:00:00Z
+on_first="\"baseLoadId\": \"$first\""
+submit load_delta_without_base 67 "$(submission "$work/delta.csv" $region $next)"
+submit load_delta_dry_run    0 "$(submission "$work/delta.csv" $region $next "$on_first, \"validateOnly\": true")"
+submit load_delta_staged     0 "$(submission "$work/delta.csv" $region $next "$on_first, \"activate\": false")"
+delta="$(sed -n 's/.*"loadId": "\([^"]*\)".*/\1/p' "$work/out.txt")"
+submit load_staged_already   0 "$(submission "$work/delta.csv" $region $next "$on_first, \"activate\": false")"
+submit load_staged_retained 70 "$(submission "$work/delta.csv" $region $next "$on_first")"
+ask load_staged_activated    0 $loads/ActivateCoverageLoad "{\"loadId\": \"$delta\"}"
+postcode answered_from_the_delta 0 'AA7 1AA'
+submit load_base_not_active 74 "$(submission "$work/delta.csv" $region $newest "$on_first")"
+
+# Refused by a guard that compares with the active load, in a dry run and in earnest; then overridden.
+override='"overrides": ["LOAD_GUARD_SHRINK", "LOAD_GUARD_GROWTH"], "overrideNote": "the region was split"'
+submit load_guard_shrink_dry_run 73 "$(submission "$work/newer.csv" $region $newest '"validateOnly": true')"
+submit load_guard_shrink    73 "$(submission "$work/newer.csv" $region $newest)"
+submit load_override_without_note 67 "$(submission "$work/newer.csv" $region $newest "${override%,*}")"
+submit load_newer            0 "$(submission "$work/newer.csv" $region $newest "$override")"
+
 # Superseded; submitting it again does not bring it back.
-submit load_newer           0 "$(submission "$work/newer.csv" $region 2026-01-06T06:00:00Z)"
 postcode answered_from_the_newer_load 0 'AA7 1AA'
 submit load_retained       70 "$(submission "$clean" $region $issued)"
 ask load_activated          0 $loads/ActivateCoverageLoad "{\"loadId\": \"$first\"}"

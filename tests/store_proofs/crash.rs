@@ -13,7 +13,7 @@ use std::{
 
 use wan_matrix::{
     domain::CspRegion,
-    loads::{ListFilter, LoadState, Loads},
+    loads::{ListFilter, LoadHeader, LoadState, Loads},
 };
 
 use crate::{
@@ -58,7 +58,10 @@ fn loads_until_it_is_killed() {
 
 async fn load(loads: &std::sync::Arc<Loads>, n: u64) -> String {
     let bytes = nth_file(n);
-    let mut attempt = loads.begin(header(CspRegion::South, &bytes)).unwrap();
+    let first = header(CspRegion::South, &bytes);
+    // Each is issued after the one before.
+    let issue_time = first.issue_time + jiff::SignedDuration::from_secs(i64::try_from(n).unwrap());
+    let mut attempt = loads.begin(LoadHeader { issue_time, ..first }).unwrap();
     attempt.chunk(bytes.into()).await.unwrap();
     attempt.finish().await.unwrap().record.manifest.load_id
 }

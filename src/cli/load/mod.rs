@@ -1,6 +1,7 @@
 //! `wan-matrix load`: one coverage file to one or more servers.
 
 mod progress;
+mod told;
 mod upload;
 
 use std::path::PathBuf;
@@ -12,19 +13,10 @@ use super::{
     connect::ServerUrl,
     coverage_file::CoverageFile,
     exit::{Exit, Failure},
-    json::to_json,
-    loads::rejects,
-    report,
-    screen::{Output, RowOutput, Screen},
+    screen::{Output, Screen},
     words,
 };
-use crate::{
-    domain::CspRegion,
-    grpc::proto::{CoverageLoadHeader, SubmitCoverageLoadResponse},
-};
-
-/// How many rejects a refused load shows; `loads rejects` has them all.
-const REJECTS_SHOWN: usize = 10;
+use crate::{domain::CspRegion, grpc::proto::CoverageLoadHeader, loads::Guard};
 
 /// The file, what it is, and where it goes.
 #[derive(Args, Debug)]
@@ -33,12 +25,18 @@ const REJECTS_SHOWN: usize = 10;
   wan-matrix load --region 4g-north --issued-from-mtime --reference 'week 6' 4g-north.csv.zst
   wan-matrix load --region south --issued-from-mtime south.csv.gz \\
       --server http://one:50051 --server http://two:50051
+  wan-matrix load --region south --issued-from-mtime --dry-run south.csv
+  wan-matrix load --region south --issued-from-mtime --base south-20260201T030000Z-0123456789ab changes.csv
+  wan-matrix load --region south --issued-from-mtime --override growth --note 'two areas taken over' south.csv
 
 The file is CSV, plain, gzip or zstd, told by its first bytes. The server checks
 every row, and answers from the load from the moment this command says that it
 is active. `wan-matrix check` does the file's part of the checks offline.
 
-Exit codes: 0 active on every server, 1 refused, 2 usage, 69 no server,
+With --base the file is a delta: it has a column `change`, upsert or delete, and
+holds only the locations that differ from the load that answers now.
+
+Exit codes: 0 done on every server, 1 refused, 2 usage, 69 no server,
 70 server error, 77 denied; with several servers the highest of theirs.")]
 pub struct LoadArgs {
     /// The region the file speaks for: north, central, south, 4g-north, 4g-central or 4g-south
@@ -53,6 +51,21 @@ pub struct LoadArgs {
     /// How many data rows the file holds, if you know: the server then refuses a file that was cut short
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
     pub rows: Option<i64>,
+    /// The load that the file changes, if it is a delta: the one its region answers from now
+    #[arg(long, value_name = "ID")]
+    pub base: Option<String>,
+    /// Check, compare and judge the file, and keep nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Keep the load ready, for `loads activate`, and answer on from the one before
+    #[arg(long, conflicts_with = "dry_run")]
+    pub stage: bool,
+    /// A guard that must not refuse this load; repeat it for several
+    #[arg(long = "override", value_name = "GUARD", requires = "note", value_delimiter = ',')]
+    pub overrides: Vec<Guard>,
+    /// Why the guards may be overridden; kept with the load
+    #[arg(long, value_name = "TEXT", requires = "overrides")]
+    pub note: Option<String>,
     /// The coverage file
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
@@ -106,14 +119,18 @@ pub async fn run(args: LoadArgs, screen: &mut Screen<'_>) -> Result<Exit, Failur
         sha256: file.sha256().to_vec(),
         row_count: args.rows,
         encoding: words::encoding_number(file.encoding()),
-        ..CoverageLoadHeader::default()
+        base_load_id: args.base.unwrap_or_default(),
+        overrides: args.overrides.into_iter().map(words::guard_number).collect(),
+        override_note: args.note.unwrap_or_default(),
+        validate_only: args.dry_run,
+        activate: args.stage.then_some(false),
     };
     let mut worst = Exit::Answered;
     for server in &args.servers {
         let exit = match upload::submit(server, header.clone(), &file, screen).await {
-            Ok(reply) => submitted(&reply, server, args.output, screen).map(|()| Exit::Answered),
+            Ok(reply) => told::submitted(&reply, &header, server, args.output, screen).map(|()| Exit::Answered),
             Err(failure @ (Failure::Status { .. } | Failure::Unreachable { .. } | Failure::Answer { .. })) => {
-                refused(&failure, server, args.output, screen).await.map(|()| failure.exit())
+                told::refused(&failure, server, args.output, screen).await.map(|()| failure.exit())
             }
             Err(failure) => Err(failure),
         };
@@ -121,62 +138,6 @@ pub async fn run(args: LoadArgs, screen: &mut Screen<'_>) -> Result<Exit, Failur
     }
     screen.out.flush()?;
     Ok(worst)
-}
-
-fn submitted(
-    reply: &SubmitCoverageLoadResponse,
-    server: &ServerUrl,
-    output: Output,
-    screen: &mut Screen<'_>,
-) -> Result<(), Failure> {
-    if output == Output::Json {
-        return Ok(writeln!(screen.out, "{}", to_json(reply)?)?);
-    }
-    let load = reply.load.as_ref().ok_or_else(|| server.broke_contract("it took the file and names no load"))?;
-    let state = words::spaced(&words::load_state(load.state));
-    let already = if reply.already_present { " already; nothing changed" } else { "" };
-    writeln!(screen.out, "{server}: {} is {state}{already}", super::plain::plain(&load.load_id))?;
-    Ok(report::write(screen.out, load.report.as_ref())?)
-}
-
-/// Says why, and for a load that a guard refused, what was in it.
-async fn refused(
-    failure: &Failure,
-    server: &ServerUrl,
-    output: Output,
-    screen: &mut Screen<'_>,
-) -> Result<(), Failure> {
-    let guarded = failure.reason().is_some_and(|reason| reason.starts_with("LOAD_GUARD_"));
-    if let Some(load_id) = failure.metadata("load_id").filter(|_| guarded) {
-        // The refusal stands whether or not its report can be had.
-        if let Err(lost) = show_refused(&load_id, server, output, screen).await {
-            if lost.is_quiet() {
-                return Err(lost);
-            }
-            let _ = writeln!(screen.notes, "the report of the refused load cannot be shown: {lost}");
-        }
-    }
-    screen.out.flush()?;
-    // Best effort: the exit code says it too.
-    let _ = writeln!(screen.notes, "error: {failure}");
-    Ok(())
-}
-
-async fn show_refused(
-    load_id: &str,
-    server: &ServerUrl,
-    output: Output,
-    screen: &mut Screen<'_>,
-) -> Result<(), Failure> {
-    let load = super::loads::get(server, load_id).await?;
-    if output == Output::Json {
-        let reply = SubmitCoverageLoadResponse { load: Some(load), already_present: false };
-        return Ok(writeln!(screen.out, "{}", to_json(&reply)?)?);
-    }
-    writeln!(screen.out, "{server}: {} is refused; nothing changed", super::plain::plain(load_id))?;
-    report::write(screen.out, load.report.as_ref())?;
-    writeln!(screen.out)?;
-    rejects::write(server, load_id, 0, Some(REJECTS_SHOWN), RowOutput::Table, screen).await
 }
 
 #[cfg(test)]

@@ -1,16 +1,18 @@
 use std::io::Write;
 
+use clap::Parser;
 use insta::assert_snapshot;
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use crate::{
     cli::{
+        Cli,
         coverage_file::CHUNK,
         exit::Exit,
         fake_server::{FakeServer, run, run_args},
     },
-    grpc::proto::{CspRegion, Encoding},
+    grpc::proto::{CspRegion, Encoding, LoadGuard},
 };
 
 const ISSUED: [&str; 2] = ["--issued", "2026-02-01T03:00:00Z"];
@@ -123,4 +125,60 @@ async fn a_time_of_issue_is_a_whole_second() {
     let line = ["load", "--region", "south", "--issued", "2026-02-01T03:00:00.5Z", path(&file)];
     let ran = run("http://127.0.0.1:1", &line).await;
     assert_eq!(ran.exit, Exit::Usage, "{}", ran.notes);
+}
+
+#[tokio::test]
+async fn what_is_wanted_of_a_load_goes_into_the_header() {
+    let (server, url) = FakeServer::start().await;
+    let file = file(b"postcode\n");
+    let base = "central-20260101T030000Z-aabbccddeeff";
+    let line = ["load", "--region", "central", "--base", base, "--dry-run", path(&file)];
+    let overrides = ["--override", "growth,issue-order", "--override", "unknown", "--note", "two areas taken over"];
+    let ran = run(&url, &[&line[..], &ISSUED, &overrides].concat()).await;
+    assert_eq!(ran.exit, Exit::Answered, "{}", ran.notes);
+    let header = server.seen().uploads[0].header.clone().unwrap();
+    assert_eq!(header.base_load_id, base);
+    let named = [LoadGuard::Growth, LoadGuard::IssueOrder, LoadGuard::Unknown].map(i32::from);
+    assert_eq!(header.overrides, named);
+    assert_eq!(header.override_note, "two areas taken over");
+    assert_eq!((header.validate_only, header.activate), (true, None));
+    assert_snapshot!("dry_run", ran.out);
+
+    let line = ["load", "--region", "central", "--stage", path(&file)];
+    let ran = run(&url, &[&line[..], &ISSUED].concat()).await;
+    let header = server.seen().uploads[1].header.clone().unwrap();
+    assert_eq!((header.validate_only, header.activate), (false, Some(false)));
+    assert_eq!((header.base_load_id.as_str(), header.override_note.as_str()), ("", ""));
+    assert_snapshot!("staged", ran.out);
+}
+
+#[tokio::test]
+async fn a_dry_run_that_is_refused_shows_its_report() {
+    let (_server, url) = FakeServer::start().await;
+    let file = file(b"postcode\n");
+    let line = ["load", "--region", "central", "--reference", "refused dry run", "--dry-run", path(&file)];
+    let ran = run(&url, &[&line[..], &ISSUED].concat()).await;
+    assert_eq!(ran.exit, Exit::Unanswered);
+    assert_snapshot!(format!("{}-- standard error\n{}", ran.out, ran.notes));
+    let json = run(&url, &[&line[..], &ISSUED, &["--output", "json"]].concat()).await;
+    let value: serde_json::Value = serde_json::from_str(json.out.trim_end()).unwrap();
+    assert_eq!(value["load"]["guards"][0]["guard"], "LOAD_GUARD_UNKNOWN");
+}
+
+#[test]
+fn flags_that_do_not_go_together_are_refused() {
+    let parse = |flags: &[&str]| {
+        let line = ["wan-matrix", "load", "--region", "south", "--issued-from-mtime", "south.csv"];
+        Cli::try_parse_from([&line[..], flags].concat()).map(drop).map_err(|error| error.to_string())
+    };
+    assert!(parse(&["--override", "unknown", "--note", "why"]).is_ok());
+    for (flags, said) in [
+        (&["--override", "unknown"][..], "--note"),
+        (&["--note", "why"], "--override"),
+        (&["--override", "unknwon", "--note", "why"], "the guards are rejects, coverage-lost"),
+        (&["--dry-run", "--stage"], "cannot be used with"),
+    ] {
+        let error = parse(flags).unwrap_err();
+        assert!(error.contains(said), "{flags:?}: {error}");
+    }
 }

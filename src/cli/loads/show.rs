@@ -56,6 +56,9 @@ fn write(out: &mut dyn Write, load: &CoverageLoad) -> Result<(), Failure> {
         ("issued", words::time(load.issue_time)),
         ("received", words::time(load.received_time)),
         ("activated", words::time(load.activation_time)),
+        ("activated by", load.activated_by.clone()),
+        ("sent by", load.submitter.clone()),
+        ("delta on", load.base_load_id.clone()),
         ("reference", load.reference.clone()),
         ("file", sizes),
         ("file's sha256", load.sha256.clone()),
@@ -67,5 +70,5 @@ fn write(out: &mut dyn Write, load: &CoverageLoad) -> Result<(), Failure> {
         }
     }
     writeln!(out)?;
-    Ok(report::write(out, load.report.as_ref())?)
+    Ok(report::write(out, load)?)
 }

@@ -1,0 +1,68 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
+
+use super::*;
+use crate::{
+    domain::Table3,
+    ingest::Encoding,
+    loads::{LoadHeader, Settings, Wanted},
+};
+
+/// Loads a row for South and gives its id; each hour's row says something else.
+async fn load(loads: &Arc<Loads>, hour: u8, base: Option<&str>) -> String {
+    let change = if base.is_some() { [",change", ",upsert"] } else { ["", ""] };
+    let columns = "postcode,availability_date,wan_variant,connectivity_likelihood";
+    let file = format!("{columns}{}\nAA1 1AA,20{:02}-01-01,Cellular,High{}\n", change[0], hour + 13, change[1]);
+    let header = LoadHeader {
+        region: CspRegion::South,
+        base_load_id: base.map(str::to_owned),
+        issue_time: format!("2026-11-20T{hour:02}:00:00Z").parse().unwrap(),
+        reference: String::new(),
+        sha256: Sha256::digest(&file).into(),
+        row_count: None,
+        encoding: Encoding::Identity,
+        submitter: "test".to_owned(),
+        overrides: Vec::new(),
+        override_note: String::new(),
+        wanted: Wanted::Active,
+    };
+    let mut attempt = loads.begin(header).unwrap();
+    attempt.chunk(Bytes::from(file)).await.unwrap();
+    attempt.finish().await.unwrap().record.manifest.load_id
+}
+
+#[tokio::test]
+async fn what_was_overtaken_between_judgement_and_flip_is_withdrawn_and_told_what_answers() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings { data_dir: dir.path().to_owned(), ..Settings::default() };
+    let clock = Arc::new(|| "2026-11-23T12:00:00Z".parse().unwrap());
+    let loads = Loads::open(settings, Arc::new(Table3::shipped().unwrap()), clock).unwrap();
+    let first = load(&loads, 1, None).await;
+    let delta = load(&loads, 2, Some(&first)).await;
+    let last = load(&loads, 3, None).await;
+    let open = |id: &str| SealedLoad::open(&loads.data.load(id), &loads.reaper).unwrap();
+
+    let judged = || JudgedAgainst::Load(Some("south-gone".to_owned()));
+    match loads.admit(open(&first), "test", judged()).unwrap_err() {
+        LoadError::Overtaken { load_id, judged_against, now_active } => {
+            assert_eq!((load_id, judged_against.as_str(), now_active), (first.clone(), "south-gone", last.clone()));
+        }
+        other => panic!("{other}"),
+    }
+    match loads.admit(open(&delta), "test", judged()).unwrap_err() {
+        LoadError::BaseNotActive { base, active, .. } => {
+            assert_eq!((base, active), (first.clone(), Some(last.clone())));
+        }
+        other => panic!("{other}"),
+    }
+    for withdrawn in [&first, &delta] {
+        assert!(matches!(loads.get(withdrawn), Err(LoadError::NotFound { .. })));
+        assert!(!loads.data.load(withdrawn).exists());
+    }
+    // What answers is never withdrawn, whatever it was judged against.
+    assert!(loads.admit(open(&last), "test", judged()).is_err());
+    assert_eq!(loads.get(&last).unwrap().state, LoadState::Active);
+    assert!(loads.admit(open(&last), "test", JudgedAgainst::Load(Some(last.clone()))).is_ok());
+}
