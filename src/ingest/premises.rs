@@ -39,7 +39,8 @@ const BY_UPRN: u8 = 0;
 const BY_ADDRESS: u8 = 1;
 const NUMBER: usize = 5;
 const TAIL: usize = 13;
-const _: () = assert!(Uprn::BITS <= 8 * NUMBER as u32 && Postcode::BITS <= 8 * NUMBER as u32);
+const _: () = assert!(Uprn::BITS <= 8 * NUMBER as u32);
+const _: () = assert!(Postcode::BITS <= Uprn::BITS);
 
 impl<'a> PremisesRow<'a> {
     /// The mark that the row's place was set aside.
@@ -228,7 +229,7 @@ impl PremisesReader {
     ///
     /// # Errors
     /// Of the disk.
-    pub fn next(&mut self) -> io::Result<Option<PremisesRow<'_>>> {
+    pub fn next_row(&mut self) -> io::Result<Option<PremisesRow<'_>>> {
         let unreadable = || io::Error::new(io::ErrorKind::InvalidData, "a premises row cannot be read back");
         let Some(record) = self.0.next()? else { return Ok(None) };
         PremisesRow::decode(record).map(Some).ok_or_else(unreadable)

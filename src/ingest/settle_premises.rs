@@ -23,7 +23,7 @@ pub(super) fn settle_premises(
     let mut settled = PremisesWriter::new(limits.spill.clone());
     let mut of_place = OfPlace::default();
     loop {
-        let record = sorted.next()?;
+        let record = sorted.next_record()?;
         if record.is_none_or(|record| !of_place.is_for(record)) {
             if let Some(row) = of_place.settle(report, disagreeing) {
                 let accepted = count_outcome(report, row.facts, variants, || row.from_empty);

@@ -26,7 +26,7 @@ fn settle(rows: &[&str]) -> Ingested {
 /// Every premises: UPRN, identifier, and whether it is a mark.
 fn premises(ingested: &Ingested) -> Vec<(u64, String, bool)> {
     let (mut reader, mut read) = (ingested.premises.reader(), Vec::new());
-    while let Some(row) = reader.next().unwrap() {
+    while let Some(row) = reader.next_row().unwrap() {
         read.push((row.uprn, row.identifier.to_owned(), row.facts.is_set_aside()));
     }
     assert_eq!(read.len() as u64, ingested.premises.rows());

@@ -114,7 +114,7 @@ impl Sorted {
     ///
     /// # Errors
     /// Of the disk.
-    pub fn next(&mut self) -> io::Result<Option<&[u8]>> {
+    pub fn next_record(&mut self) -> io::Result<Option<&[u8]>> {
         match &mut self.0 {
             Source::Memory { arena, index, next } => {
                 let place = index.get(*next);
@@ -170,7 +170,7 @@ mod tests {
                     sorter.push(record).unwrap();
                 }
                 let (mut sorted, mut read) = (sorter.finish().unwrap(), Vec::new());
-                while let Some(record) = sorted.next().unwrap() {
+                while let Some(record) = sorted.next_record().unwrap() {
                     read.push(record.to_vec());
                 }
                 let mut wanted = records.clone();

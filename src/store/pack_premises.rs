@@ -39,7 +39,7 @@ impl ByAddress {
         let mut sorter = Sorter::new(directory.join(RUN));
         let (mut reader, mut record) = (premises.reader(), Vec::new());
         let sorting = || StoreError::io("sorting the premises of", directory);
-        while let Some(row) = reader.next().map_err(sorting())? {
+        while let Some(row) = reader.next_row().map_err(sorting())? {
             let texts = numbers.number(row.texts).ok_or_else(|| broken(directory))?;
             // A mark that tells no postcode is found by its UPRN alone.
             if row.postcode != 0 {
@@ -127,7 +127,7 @@ impl<'a> Packing<'a> {
 
     fn addresses(&mut self, mut sorted: Sorted) -> Result<Places, StoreError> {
         let (mut places, mut filling, mut last) = (Places::default(), Filling::new(), 0);
-        while let Some(record) = sorted.next().map_err(self.sorting())? {
+        while let Some(record) = sorted.next_record().map_err(self.sorting())? {
             let unreadable = || StoreError::damaged(self.directory, "a premises row cannot be read back");
             let row = decode(record).ok_or_else(unreadable)?;
             if row.postcode != last {
@@ -148,7 +148,7 @@ impl<'a> Packing<'a> {
 
     fn uprns(&mut self, premises: &Premises, numbers: &Numbers, places: &Places) -> Result<(), StoreError> {
         let (mut reader, mut block, mut value) = (premises.reader(), Vec::with_capacity(ROWS_MAX), Vec::new());
-        while let Some(row) = reader.next().map_err(self.sorting())? {
+        while let Some(row) = reader.next_row().map_err(self.sorting())? {
             if row.uprn == 0 {
                 // The rest are known by their addresses.
                 break;

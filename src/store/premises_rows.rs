@@ -41,7 +41,7 @@ pub(super) trait PremisesRows {
 impl PremisesRows for PremisesReader {
     fn next(&mut self) -> Result<Option<PremisesPlace>, StoreError> {
         let reading = StoreError::io("reading the premises of", "the new load");
-        let Some(PremisesRow { uprn, postcode, identifier, facts, texts, .. }) = Self::next(self).map_err(reading)?
+        let Some(PremisesRow { uprn, postcode, identifier, facts, texts, .. }) = self.next_row().map_err(reading)?
         else {
             return Ok(None);
         };

@@ -67,7 +67,7 @@ proptest! {
         damaged[at.index(value.len())] ^= 1 << bit;
         prop_assert!(open(&key, &damaged).is_err());
         prop_assert!(open(&key, &value[..length.index(value.len())]).is_err());
-        let mut elsewhere = key.clone();
+        let mut elsewhere = key;
         elsewhere[5] ^= 1 << bit;
         prop_assert!(open(&elsewhere, &value).is_err(), "under another key");
     }
