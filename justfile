@@ -64,6 +64,10 @@ national:
 delta-lists:
     cargo test --release --test deltas -- --ignored --nocapture
 
+# Premises up to the national 30 million: every row asked and compared, and what it all costs; writes docs/premises.svg
+premises *SIZES:
+    cargo test --release --test premises_full -- {{ SIZES }}
+
 # A national load through the RPC beside a bare walk of the same files; memory and disk beside their limits
 bench-load *ROUNDS:
     cargo bench --bench load -- {{ ROUNDS }}

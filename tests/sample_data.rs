@@ -10,8 +10,8 @@ use std::{
 
 use wan_matrix::{
     domain::{
-        ADDITIONAL_INFORMATION_MAX, AUXILIARY_EQUIPMENT_MAX, AvailabilityDate, ConnectivityLikelihood, CspRegion, Day,
-        Postcode, Table3, Verdict, check_text, judge,
+        ADDITIONAL_INFORMATION_MAX, AUXILIARY_EQUIPMENT_MAX, AddressIdentifier, AvailabilityDate,
+        ConnectivityLikelihood, CspRegion, Day, Location, Postcode, Table3, Uprn, Verdict, check_text, judge,
     },
     grpc::proto::{ErrorReason, RejectReason},
     sample::FILES,
@@ -26,10 +26,24 @@ const HEADER: [&str; 6] = [
     "additional_information",
 ];
 
-fn records(bytes: &[u8]) -> Vec<csv::StringRecord> {
+/// The columns of the files that have rows about premises, after the others.
+const PREMISES: [&str; 2] = ["uprn", "address_identifier"];
+
+/// Every row, those about premises too.
+fn all_records(bytes: &[u8]) -> Vec<csv::StringRecord> {
     let mut reader = csv::Reader::from_reader(bytes);
-    assert_eq!(reader.headers().unwrap(), &HEADER[..]);
+    let header = reader.headers().unwrap().clone();
+    assert!(header == HEADER[..] || header == [&HEADER[..], &PREMISES].concat(), "{header:?}");
     reader.records().map(Result::unwrap).collect()
+}
+
+fn names_premises(record: &csv::StringRecord) -> bool {
+    record.iter().skip(HEADER.len()).any(|cell| !cell.is_empty())
+}
+
+/// The rows about whole postcodes.
+fn records(bytes: &[u8]) -> Vec<csv::StringRecord> {
+    all_records(bytes).into_iter().filter(|record| !names_premises(record)).collect()
 }
 
 fn folder() -> std::path::PathBuf {
@@ -77,13 +91,20 @@ fn told(region: CspRegion, record: &csv::StringRecord, table3: &Table3) -> Vec<S
 fn no_row_of_the_clean_files_would_be_set_aside() {
     let table3 = Table3::shipped().unwrap();
     for file in FILES {
-        let records = records(file.bytes);
+        let records = all_records(file.bytes);
         assert!((150..=400).contains(&records.len()), "{}: {} rows", file.region, records.len());
         let mut seen = BTreeSet::new();
         for record in &records {
             let postcode: Postcode = record[0].parse().unwrap();
             assert_eq!(postcode.to_string(), record[0]);
-            assert!(seen.insert(postcode), "{postcode} twice in {}", file.region);
+            let cell = |place| record.get(HEADER.len() + place).filter(|cell: &&str| !cell.is_empty());
+            let identifier = cell(1).map(|cell| AddressIdentifier::parse(cell).unwrap());
+            let key = match (cell(0), identifier) {
+                (Some(uprn), _) => Location::Uprn(uprn.parse().unwrap()),
+                (None, Some(identifier)) => Location::Address(postcode, identifier),
+                (None, None) => Location::Postcode(postcode),
+            };
+            assert!(seen.insert(key), "{record:?} twice in {}", file.region);
             let date = (!record[1].is_empty()).then(|| AvailabilityDate(record[1].parse::<Day>().unwrap()));
             judge(table3.region(file.region), date, &record[2]).unwrap();
             assert_eq!(ConnectivityLikelihood::parse(record[3].as_bytes()).is_ok(), date.is_some(), "{postcode}");
@@ -112,7 +133,8 @@ fn the_sandbox_table_is_what_the_files_say() {
     let table3 = Table3::shipped().unwrap();
     let mut in_files = BTreeMap::new();
     for file in FILES {
-        for record in records(file.bytes).iter().filter(|record| record[0].starts_with("AA")) {
+        let sandbox = |record: &&csv::StringRecord| record[0].starts_with("AA") && !record[0].starts_with("AA8 ");
+        for record in records(file.bytes).iter().filter(sandbox) {
             in_files.insert((record[0].to_owned(), file.region), told(file.region, record, &table3));
         }
     }
@@ -122,6 +144,28 @@ fn the_sandbox_table_is_what_the_files_say() {
         in_readme.insert((row[0].clone(), row[1].parse().unwrap()), row[2..].to_vec());
     }
     assert_eq!(in_readme, in_files);
+}
+
+#[test]
+fn the_premises_table_is_what_the_files_say() {
+    let table3 = Table3::shipped().unwrap();
+    let mut in_files = Vec::new();
+    for file in FILES {
+        for record in all_records(file.bytes).iter().filter(|record| record[0].starts_with("AA8 ")) {
+            let [uprn, identifier] = [6, 7].map(|place| record[place].to_owned());
+            let mut row = vec![record[0].to_owned(), identifier, uprn, file.region.name().to_owned()];
+            row.extend(told(file.region, record, &table3));
+            in_files.push(row);
+        }
+    }
+    let readme = fs::read_to_string(folder().join("README.md")).unwrap();
+    let mut in_readme = table(&readme, "| postcode | identifier | UPRN");
+    assert!(in_readme.iter().all(|row| row.len() == 10));
+    in_files.sort();
+    in_readme.sort();
+    assert_eq!(in_readme, in_files);
+    let premises = |record: &csv::StringRecord| names_premises(record) && !record[0].starts_with("AA8 ");
+    assert!(FILES.iter().all(|file| !all_records(file.bytes).iter().any(premises)), "all of them are in the table");
 }
 
 #[test]
@@ -158,14 +202,27 @@ fn the_sandbox_errors_are_errors() {
     assert!(rows.len() > 1);
     for row in rows {
         let reason = ErrorReason::from_str_name(&format!("ERROR_REASON_{}", row[1])).unwrap();
-        match row[0].parse::<Postcode>() {
-            Err(_) => assert_eq!(reason, ErrorReason::PostcodeMalformed, "{}", row[0]),
-            Ok(postcode) => {
-                assert_eq!(reason, ErrorReason::LocationNotInCoverage);
+        let known = |cells: &[(usize, &str)]| {
+            let is = |record: &csv::StringRecord| cells.iter().all(|&(at, cell)| record.get(at) == Some(cell));
+            FILES.iter().any(|file| all_records(file.bytes).iter().any(is))
+        };
+        let wanted = if let Some(uprn) = row[0].strip_prefix("UPRN ") {
+            assert!(!known(&[(6, uprn)]));
+            uprn.parse::<Uprn>().map_or(ErrorReason::UprnMalformed, |_| ErrorReason::UprnNotInCoverage)
+        } else if let Some((postcode, identifier)) = row[0].split_once(", ") {
+            assert!(!known(&[(0, postcode), (7, identifier)]));
+            let malformed = AddressIdentifier::parse(identifier).is_err();
+            assert!(malformed || !known(&[(0, postcode), (6, ""), (7, "")]), "{postcode}");
+            if malformed { ErrorReason::AddressIdentifierMalformed } else { ErrorReason::LocationNotInCoverage }
+        } else {
+            let not_known = |postcode: Postcode| {
                 let known = |bytes| records(bytes).iter().any(|record| record[0] == postcode.to_string());
                 assert!(FILES.iter().all(|file| !known(file.bytes)), "{postcode}");
-            }
-        }
+                ErrorReason::LocationNotInCoverage
+            };
+            row[0].parse::<Postcode>().map_or(ErrorReason::PostcodeMalformed, not_known)
+        };
+        assert_eq!(reason, wanted, "{}", row[0]);
     }
 }
 
@@ -193,7 +250,7 @@ fn every_reject_reason_and_every_file_of_the_folder_is_documented() {
     let published = (1..).map_while(|number| RejectReason::try_from(number).ok()).map(|reason| reason as i32);
     assert_eq!(reasons, published.collect());
     for row in rows {
-        let named = [&HEADER[..], &["", "change"]].concat();
+        let named = [&HEADER[..], &PREMISES, &["", "change"]].concat();
         assert!(named.contains(&row[2].as_str()), "{}: {}", row[0], row[2]);
         let bytes = fs::read(folder().join("rejects").join(&row[0])).unwrap();
         let lines = bytes.split(|b| *b == b'\n').count() - 1;

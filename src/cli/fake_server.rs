@@ -215,6 +215,7 @@ fn load(load_id: &str, state: CoverageLoadState) -> CoverageLoad {
             rejects_kept: 7,
             set_aside_locations: 2,
             deletes: 0,
+            premises: 0,
         }),
         comparison: Some(CoverageComparison {
             with_load_id: "central-20260101T030000Z-aabbccddeeff".to_owned(),
@@ -381,6 +382,7 @@ impl WanMatrixService for FakeServer {
         self.check()?;
         let north = ActiveCoverage { csp_region: CspRegion::North.into(), expected: true, ..ActiveCoverage::default() };
         let answering = sources().into_iter().map(|source| ActiveCoverage {
+            premises_rows: 0,
             csp_region: source.csp_region,
             expected: source.csp_region != i32::from(CspRegion::Central4g),
             source: Some(source),

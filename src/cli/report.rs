@@ -73,6 +73,9 @@ fn changes(sent: &CoverageComparison) -> Changes {
         answers_in_both: number(sent.answers_in_both),
         covered_before: number(sent.covered_before),
         confirmed_before: number(sent.confirmed_before),
+        premises_before: number(sent.premises_before),
+        premises_after: number(sent.premises_after),
+        premises_in_both: number(sent.premises_in_both),
     }
 }
 
@@ -90,6 +93,7 @@ fn from_proto(sent: &CoverageLoadReport) -> Report {
         rejects_kept: number(sent.rejects_kept),
         set_aside_locations: number(sent.set_aside_locations),
         deletes: number(sent.deletes),
+        premises: number(sent.premises),
     }
 }
 
@@ -111,6 +115,7 @@ pub(super) fn to_proto(report: &Report) -> CoverageLoadReport {
         rejects_kept: number(report.rejects_kept),
         set_aside_locations: number(report.set_aside_locations),
         deletes: number(report.deletes),
+        premises: number(report.premises),
     }
 }
 
@@ -135,6 +140,7 @@ mod tests {
             rejects_kept: 10,
             set_aside_locations: 14,
             deletes: 3,
+            premises: 4,
         }
     }
 

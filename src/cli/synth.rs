@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     domain::{Table3, Table3Error},
-    synth::{FileSummary, SynthError, invented, postcodes_from_file, write_files},
+    synth::{FileSummary, PER_POSTCODE_MAX, SynthError, invented, postcodes_from_file, write_files},
 };
 
 /// Write a national set of synthetic coverage files: north, central, south, 4g-central and 4g-south.
@@ -23,6 +23,9 @@ pub struct SynthArgs {
     /// Another seed gives other coverage.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// So many premises rows a postcode on the average, in the files of North, Central and South.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=PER_POSTCODE_MAX as i64))]
+    premises_per_postcode: u32,
 }
 
 /// Where the postcodes come from.
@@ -59,11 +62,11 @@ pub fn run(args: SynthArgs) -> Result<(), SynthFailure> {
 }
 
 fn write(args: SynthArgs) -> Result<Vec<FileSummary>, SynthFailure> {
-    let SynthArgs { source: Source { postcodes, count }, out, seed } = args;
+    let SynthArgs { source: Source { postcodes, count }, out, seed, premises_per_postcode: premises } = args;
     let table3 = Table3::shipped()?;
     Ok(match postcodes {
-        Some(list) => write_files(postcodes_from_file(&list)?, &out, seed, &table3),
-        None => write_files(invented(count.unwrap_or_default())?.map(Ok), &out, seed, &table3),
+        Some(list) => write_files(postcodes_from_file(&list)?, &out, seed, premises, &table3),
+        None => write_files(invented(count.unwrap_or_default())?.map(Ok), &out, seed, premises, &table3),
     }?)
 }
 

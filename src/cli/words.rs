@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use crate::{
     domain,
     grpc::proto::{
-        ConnectivityLikelihood, CoverageChangeKind, CoverageLoadState, CoverageMovement, CoverageState, CspRegion,
-        Encoding, ErrorReason, LoadGuard, RejectReason, WanVariantStatus,
+        ConnectivityLikelihood, CoverageChangeKind, CoverageLoadState, CoverageMovement, CoverageResolution,
+        CoverageState, CspRegion, Encoding, ErrorReason, LoadGuard, RejectReason, WanVariantStatus,
     },
     ingest,
     loads::Guard,
@@ -62,6 +62,15 @@ pub(super) fn likelihood(number: i32) -> String {
 /// `confirmed` or `unconfirmed`.
 pub(super) fn variant_status(number: i32) -> String {
     snake(number, WanVariantStatus::try_from(number).ok().map(|status| status.as_str_name()), "WAN_VARIANT_STATUS_")
+}
+
+/// `postcode` or `premises`; empty where a server does not say.
+pub(super) fn resolution(number: i32) -> String {
+    if number == 0 {
+        return String::new();
+    }
+    let name = CoverageResolution::try_from(number).ok().map(|resolution| resolution.as_str_name());
+    snake(number, name, "COVERAGE_RESOLUTION_")
 }
 
 /// `active`, `refused`, …

@@ -37,7 +37,7 @@ mod write_response;
 
 pub use codes::{Outcome, ResponseCode, ResponseCodes, ResponseCodesError};
 pub use error::{DuisError, Fault, Place};
-pub use request::{Ask, PartialAddress, Request, RequestId, Uprn};
+pub use request::{Ask, PartialAddress, Request, RequestId};
 pub use response::{Covered, DspWanMatrix, RegionResponse, Response, Unsayable};
 pub use role::{RoleNotEligible, UserRole};
 pub use text::BoundedText;

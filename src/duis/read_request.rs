@@ -3,7 +3,7 @@
 use super::{
     envelope,
     error::{DuisError, Fault},
-    request::{Ask, PartialAddress, Request, RequestId, Uprn},
+    request::{self, Ask, PartialAddress, Request, RequestId},
     sequence::Sequence,
     text::collapse,
     tree::{self, Element, Limits},
@@ -78,7 +78,7 @@ pub(super) fn ask(element: &Element) -> Result<Ask, DuisError> {
     }
     let mut parts = Sequence::of(element, &CHOICE)?;
     let asked = if let Some(uprn) = parts.optional("UPRN") {
-        Ask::Uprn(value(uprn, Uprn::parse, "a number of 1 to 12 digits that is not 0 is expected")?)
+        Ask::Uprn(value(uprn, request::uprn, "a number of 1 to 12 digits that is not 0 is expected")?)
     } else if let Some(address) = parts.optional("PartialAddress") {
         Ask::PartialAddress(partial_address(address)?)
     } else {

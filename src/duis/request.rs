@@ -1,8 +1,7 @@
 //! A Request WAN Matrix (SR12.1), as its document says it.
 
-use std::fmt;
-
 use super::{BoundedText, DuisError, SchemaVersion, read_request};
+use crate::domain::Uprn;
 
 /// A request, read from its document.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,26 +41,11 @@ pub enum Ask {
     PartialAddress(PartialAddress),
 }
 
-/// A Unique Property Reference Number: 1 to 12 digits, and not 0. Leading zeros mean nothing and are gone.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Uprn(u64);
-
-impl Uprn {
-    const MAX: u64 = 999_999_999_999;
-
-    /// Reads an `xs:positiveInteger`: digits, perhaps after a `+`.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.strip_prefix('+').unwrap_or(text);
-        let number = digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| digits.parse().ok())??;
-        (1..=Self::MAX).contains(&number).then_some(Self(number))
-    }
-}
-
-impl fmt::Display for Uprn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
+/// Reads an `xs:positiveInteger` as a UPRN: digits, perhaps after a `+`, with any number of leading zeros.
+pub(super) fn uprn(text: &str) -> Option<Uprn> {
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    let number = digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| digits.parse().ok())??;
+    Uprn::new(number)
 }
 
 /// A postcode and what tells one address under it from the others, both as they were sent.

@@ -12,9 +12,9 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    domain::{CspRegion, Postcode, Said, Table3},
+    domain::{CspRegion, Facts, Postcode, RegionVariants, Said, Table3},
     duis::{Outcome, Request, Response, ResponseCodes},
-    ingest::{Encoding, FileKind, Ingested, Limits, decoder, read},
+    ingest::{Encoding, FileKind, Ingested, Limits, Premises, decoder, read},
     store,
 };
 
@@ -63,26 +63,38 @@ pub fn ingest(data: &[u8]) -> bool {
         .ok()
         .and_then(|input| read(input, kind, variants, &limits, &AtomicBool::new(false)).ok())
         .and_then(|scanned| scanned.settle(|| decoder(encoding, file)).ok());
-    let Some(Ingested { rows, report, rejects, .. }) = ingested else { return false };
+    let Some(Ingested { rows, premises, report, rejects, .. }) = ingested else { return false };
     assert_eq!(report.rows, report.accepted + report.set_aside + report.repeats, "{report:?}");
     assert_eq!(report.rejects_kept, rejects.len() as u64);
     assert!(rejects.is_sorted_by_key(|reject| reject.line), "rejects out of order");
     assert!(rows.is_sorted_by(|a, b| a.key() < b.key()), "rows out of order, or two of a place");
-    let mut answers = 0;
-    for row in &rows {
-        if row.facts().is_delete() {
-            assert_eq!(kind, FileKind::Delta, "a full file deletes nothing");
-            answers += 1;
-            continue;
-        }
-        match row.facts().unpack(variants) {
-            Ok(Said::Coverage(_)) => answers += 1,
-            Ok(Said::SetAside) => {}
-            Err(error) => assert_eq!(error.to_string(), "", "a row says what Table 3 does not allow"),
-        }
-    }
-    assert_eq!(answers, report.accepted);
+    let answers: u64 = rows.iter().map(|row| answers(row.facts(), kind, variants)).sum();
+    assert_eq!(answers + premises_of(&premises, kind, variants), report.accepted);
     true
+}
+
+/// How many premises answer. Each has a key of its own, in order.
+fn premises_of(premises: &Premises, kind: FileKind, variants: &RegionVariants) -> u64 {
+    let (mut reader, mut told, mut last) = (premises.reader(), 0, None);
+    while let Ok(Some(row)) = reader.next_row() {
+        let (by_address, number, identifier) = row.key();
+        let key = Some((by_address, number, identifier.to_owned()));
+        assert!(last < key, "premises out of order, or two of a place");
+        last = key;
+        told += answers(row.facts, kind, variants);
+    }
+    told
+}
+
+/// 1 for what answers, or is deleted; 0 for the mark of what was set aside.
+fn answers(facts: Facts, kind: FileKind, variants: &RegionVariants) -> u64 {
+    if facts.is_delete() {
+        assert_eq!(kind, FileKind::Delta, "a full file deletes nothing");
+        return 1;
+    }
+    let said = facts.unpack(variants);
+    assert!(said.is_ok(), "a row says what Table 3 does not allow: {said:?}");
+    u64::from(said.is_ok_and(|said| said != Said::SetAside))
 }
 
 /// Reads a DUIS document as a request and as a response, and holds what is read to what is written of it.
@@ -107,7 +119,7 @@ pub fn duis(data: &[u8]) -> bool {
     request.is_ok() || response.is_ok()
 }
 
-/// Reads a block or a chunk of texts as the database keeps them; see [`store::read_stored`].
+/// Reads a block, of postcodes or of premises, or a chunk of texts as the database keeps them; see [`store::read_stored`].
 #[must_use]
 pub fn block(data: &[u8]) -> bool {
     TABLE3.as_ref().is_some_and(|table3| store::read_stored(data, table3))

@@ -95,6 +95,10 @@ fn coverage_files() {
             b"High",
             b"Low",
             b"postcode",
+            b"uprn",
+            b"address_identifier",
+            b"999900000001",
+            b"Flat 1, 12",
             b"\xef\xbb\xbf",
             b"\x1f\x8b",
             b"\x28\xb5\x2f\xfd",
@@ -146,5 +150,9 @@ fn duis_documents() {
 
 #[test]
 fn stored_blocks() {
-    run("block", super::block, &[b"\0", b"\x01", b"\xff", b"p", b"t", b"\0\0\0\x01", b"\xff\xff", b"\x01\x90"]);
+    run(
+        "block",
+        super::block,
+        &[b"\0", b"\x01", b"\xff", b"p", b"t", b"u", b"x", b"\0\0\0\x01", b"\xff\xff", b"\x01\x90"],
+    );
 }

@@ -117,6 +117,8 @@ pub(super) const fn reject_reason(reason: RejectReason) -> proto::RejectReason {
         RejectReason::ChangeMalformed => proto::RejectReason::ChangeMalformed,
         RejectReason::DeleteNotBare => proto::RejectReason::DeleteNotBare,
         RejectReason::DeleteUnknown => proto::RejectReason::DeleteUnknown,
+        RejectReason::UprnMalformed => proto::RejectReason::UprnMalformed,
+        RejectReason::AddressIdentifierMalformed => proto::RejectReason::AddressIdentifierMalformed,
     }
 }
 

@@ -8,8 +8,8 @@ use tonic_types::StatusExt as _;
 use super::*;
 use crate::{
     domain::{
-        AvailabilityDate, ConnectivityLikelihood, CoveredFrom, Postcode, PostcodeError, Said, Table3, UNKNOWN,
-        WanVariant,
+        AddressIdentifier, AvailabilityDate, ConnectivityLikelihood, CoveredFrom, Location, Postcode, PostcodeError,
+        Said, Table3, UNKNOWN, WanVariant,
     },
     duis::SchemaVersion,
     store::StoreError,
@@ -37,7 +37,16 @@ fn day(text: &str) -> Day {
 fn answer(region: CspRegion, coverage: Coverage, name: Option<&'static str>, texts: [&str; 2]) -> Row {
     let [auxiliary_equipment, additional_information] = texts.map(|text| Cow::Owned(text.to_owned()));
     let said = Said::Coverage(coverage);
-    (coverage, Answer { region, said, variant_name: name, auxiliary_equipment, additional_information })
+    let answer = Answer {
+        region,
+        said,
+        variant_name: name,
+        auxiliary_equipment,
+        additional_information,
+        premises: None,
+        premises_rows: 0,
+    };
+    (coverage, answer)
 }
 
 type Row = (Coverage, Answer<'static>);
@@ -63,7 +72,7 @@ fn none_planned(region: CspRegion) -> Row {
 }
 
 fn matrix(coverage: Vec<Row>, set_aside: &[CspRegion]) -> Result<Matrix<'static>, Miss> {
-    Ok(Matrix { postcode: postcode(), as_of: day(TODAY), coverage, set_aside: set_aside.to_vec() })
+    Ok(Matrix { postcode: Some(postcode()), as_of: day(TODAY), coverage, set_aside: set_aside.to_vec() })
 }
 
 fn respond_to(answered: Result<Matrix<'_>, Miss>) -> Result<(Response, Option<WanMatrixError>), Failure> {
@@ -87,8 +96,17 @@ fn postcode() -> Postcode {
     "AA1 1AA".parse().unwrap()
 }
 
-fn not_a_postcode() -> PostcodeError {
-    "ZZ99 3WZ".parse::<Postcode>().unwrap_err()
+fn location() -> Location {
+    Location::Postcode(postcode())
+}
+
+fn uprn() -> Location {
+    Location::Uprn("7".parse().unwrap())
+}
+
+fn malformed() -> Miss {
+    let not_a_postcode: PostcodeError = "ZZ99 3WZ".parse::<Postcode>().unwrap_err();
+    Miss::Postcode { field: "partial_address.postcode", error: not_a_postcode }
 }
 
 #[test]
@@ -105,11 +123,11 @@ fn every_outcome_has_its_document() {
     // In the order of the regions, whoever answers; and today counts as there.
     let beside_set_aside = vec![none_planned(Central), covered(South, TODAY, "Cellular")];
     assert_snapshot!("a_region_set_aside", document(matrix(beside_set_aside, &[North])));
-    let not_in_coverage = Miss::NotInCoverage { postcode: postcode(), loads: loads() };
+    let not_in_coverage = Miss::NotInCoverage { location: location(), premises_rows: 0, loads: loads() };
     assert_snapshot!("not_in_coverage", document(Err(not_in_coverage)));
-    assert_snapshot!("malformed", document(Err(Miss::Postcode(not_a_postcode()))));
+    assert_snapshot!("malformed", document(Err(malformed())));
     let by = vec![(South, loads())];
-    assert_snapshot!("set_aside", document(Err(Miss::SetAside { postcode: postcode(), by, loads: loads() })));
+    assert_snapshot!("set_aside", document(Err(Miss::SetAside { location: location(), by, loads: loads() })));
 }
 
 fn any_row() -> impl Strategy<Value = Row> {
@@ -144,7 +162,8 @@ proptest! {
     ) {
         coverage.sort_by_key(|(_, answer)| answer.region);
         let as_of = Day::from_number(as_of).unwrap();
-        let matrix = Matrix { postcode: postcode(), as_of, coverage: coverage.clone(), set_aside: set_aside.clone() };
+        let (coverage_said, aside) = (coverage.clone(), set_aside.clone());
+        let matrix = Matrix { postcode: Some(postcode()), as_of, coverage: coverage_said, set_aside: aside };
         let document = document(Ok(matrix));
         let response = Response::read(document.as_bytes()).unwrap();
         prop_assert_eq!(response.code().as_str(), "I0");
@@ -175,11 +194,19 @@ proptest! {
 
 #[test]
 fn a_miss_with_a_document_has_the_words_of_every_other_call() {
-    let cases: [(fn() -> Miss, ErrorReason); 3] = [
-        (|| Miss::NotInCoverage { postcode: postcode(), loads: loads() }, ErrorReason::LocationNotInCoverage),
-        (|| Miss::Postcode(not_a_postcode()), ErrorReason::PostcodeMalformed),
+    let cases: [(fn() -> Miss, ErrorReason); 5] = [
         (
-            || Miss::SetAside { postcode: postcode(), by: vec![(CspRegion::South, loads())], loads: loads() },
+            || Miss::NotInCoverage { location: location(), premises_rows: 3, loads: loads() },
+            ErrorReason::LocationNotInCoverage,
+        ),
+        (|| Miss::NotInCoverage { location: uprn(), premises_rows: 0, loads: loads() }, ErrorReason::UprnNotInCoverage),
+        (malformed, ErrorReason::PostcodeMalformed),
+        (
+            || Miss::AddressIdentifier(AddressIdentifier::parse("-").unwrap_err()),
+            ErrorReason::AddressIdentifierMalformed,
+        ),
+        (
+            || Miss::SetAside { location: location(), by: vec![(CspRegion::South, loads())], loads: loads() },
             ErrorReason::LocationSetAside,
         ),
     ];
@@ -199,13 +226,13 @@ fn what_is_not_known_for_now_never_looks_like_an_answer() {
     let unreadable = || StoreError::Damaged { path: "/x".into(), what: "x".to_owned() };
     for (miss, code, reason) in [
         (
-            Miss::Incomplete { postcode: postcode(), missing, loads: loads() },
+            Miss::Incomplete { location: location(), missing, loads: loads() },
             Code::FailedPrecondition,
             "COVERAGE_INCOMPLETE",
         ),
         (Miss::Damaged { regions: vec![CspRegion::South], loads: loads() }, Code::Unavailable, "COVERAGE_DAMAGED"),
         (Miss::Store { error: unreadable(), loads: loads() }, Code::Unavailable, "COVERAGE_DAMAGED"),
-        (Miss::NotServed("UPRN"), Code::Unimplemented, ""),
+        (Miss::TooMany { location: location(), loads: loads() }, Code::ResourceExhausted, "REPLY_TOO_LARGE"),
         (Miss::LocationMissing, Code::InvalidArgument, "LOCATION_MISSING"),
     ] {
         let status = Status::from(respond_to(Err(miss)).unwrap_err());

@@ -3,7 +3,7 @@
 //! | what | code | reason |
 //! |---|---|---|
 //! | a request that cannot be understood | INVALID_ARGUMENT, with violations | …_MALFORMED, LOCATION_MISSING, … |
-//! | a location in no active load | NOT_FOUND | LOCATION_NOT_IN_COVERAGE, LOCATION_SET_ASIDE |
+//! | a location in no active load | NOT_FOUND | LOCATION_NOT_IN_COVERAGE, UPRN_NOT_IN_COVERAGE, LOCATION_SET_ASIDE |
 //! | an expected region without an active load | FAILED_PRECONDITION | COVERAGE_INCOMPLETE |
 //! | a load that did not become active | [`load`] | LOAD_… |
 //! | more calls than are taken, or sooner | RESOURCE_EXHAUSTED, with RetryInfo | OVERLOADED, RATE_LIMITED |
@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use tonic::{Code, Status};
 
 use crate::{
-    domain::{CspRegion, DayError, PostcodeError},
+    domain::{CspRegion, DayError, Location, PostcodeError},
     duis::DuisError,
     ingest::FileError,
     loads::{Guard, LoadError, LoadRecord, LoadState},
@@ -39,10 +39,15 @@ pub(super) fn miss(miss: Miss, field: &str) -> Failure {
         Miss::LocationMissing => {
             Failure::new(Code::InvalidArgument, ErrorReason::LocationMissing, said).violating(field)
         }
-        Miss::Postcode(_) => Failure::new(Code::InvalidArgument, ErrorReason::PostcodeMalformed, said)
-            .violating(format!("{field}.postcode")),
-        // As tonic answers for a whole RPC that is not there: no reason of ours.
-        Miss::NotServed(_) => Failure::new(Code::Unimplemented, ErrorReason::Unspecified, said),
+        Miss::Postcode { field: part, .. } => Failure::new(Code::InvalidArgument, ErrorReason::PostcodeMalformed, said)
+            .violating(format!("{field}.{part}")),
+        Miss::Uprn(_) => {
+            Failure::new(Code::InvalidArgument, ErrorReason::UprnMalformed, said).violating(format!("{field}.uprn"))
+        }
+        Miss::AddressIdentifier(_) => {
+            Failure::new(Code::InvalidArgument, ErrorReason::AddressIdentifierMalformed, said)
+                .violating(format!("{field}.partial_address.address_identifier"))
+        }
         Miss::Damaged { regions, loads } => Failure::new(Code::Unavailable, ErrorReason::CoverageDamaged, said)
             .with("damaged_regions", slugs(&regions))
             .with("loads", loads),
@@ -58,8 +63,15 @@ pub(super) fn miss(miss: Miss, field: &str) -> Failure {
                 .with("set_aside_loads", ids.join(","))
                 .with("loads", loads)
         }
-        Miss::NotInCoverage { loads, .. } => {
-            Failure::new(Code::NotFound, ErrorReason::LocationNotInCoverage, said).with("loads", loads)
+        Miss::NotInCoverage { location: Location::Uprn(_), loads, .. } => {
+            Failure::new(Code::NotFound, ErrorReason::UprnNotInCoverage, said).with("loads", loads)
+        }
+        Miss::NotInCoverage { premises_rows, loads, .. } => {
+            let failure = Failure::new(Code::NotFound, ErrorReason::LocationNotInCoverage, said).with("loads", loads);
+            if premises_rows == 0 { failure } else { failure.with("premises_rows", premises_rows.to_string()) }
+        }
+        Miss::TooMany { loads, .. } => {
+            Failure::new(Code::ResourceExhausted, ErrorReason::ReplyTooLarge, said).with("loads", loads)
         }
         Miss::Store { error, loads } => store(&error).said(said).with("loads", loads),
     }
@@ -267,6 +279,8 @@ pub(super) fn load(error: LoadError) -> Failure {
         LoadError::BaseNotActive { base, active, .. } => new(Aborted, ErrorReason::LoadBaseNotActive)
             .with("base_load_id", base)
             .with("active_load_id", active.unwrap_or_default()),
+        // As tonic answers for a whole RPC that is not there: no reason of ours.
+        LoadError::DeltaOfPremises { .. } => new(Code::Unimplemented, ErrorReason::Unspecified),
         LoadError::BaseTableChanged { base, .. } => {
             new(FailedPrecondition, ErrorReason::LoadBaseTableChanged).with("base_load_id", base)
         }

@@ -64,6 +64,9 @@ fn comparison(Compared { with, changes }: Compared) -> proto::CoverageComparison
         answers_in_both,
         covered_before,
         confirmed_before,
+        premises_before,
+        premises_after,
+        premises_in_both,
     } = changes;
     proto::CoverageComparison {
         with_load_id: with,
@@ -87,6 +90,9 @@ fn comparison(Compared { with, changes }: Compared) -> proto::CoverageComparison
         answers_in_both: count(answers_in_both),
         covered_before: count(covered_before),
         confirmed_before: count(confirmed_before),
+        premises_before: count(premises_before),
+        premises_after: count(premises_after),
+        premises_in_both: count(premises_in_both),
     }
 }
 
@@ -118,6 +124,7 @@ fn report(report: &Report) -> proto::CoverageLoadReport {
         rejects_kept: count(report.rejects_kept),
         set_aside_locations: count(report.set_aside_locations),
         deletes: count(report.deletes),
+        premises: count(report.premises),
     }
 }
 

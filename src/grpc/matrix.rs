@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{Coverage, CspRegion, Day, Postcode},
-    store::Answer,
+    store::{Answer, OfPremises},
 };
 
 use super::{convert, proto::CoverageResolution, wire::Wire};
@@ -10,10 +10,11 @@ use super::{convert, proto::CoverageResolution, wire::Wire};
 /// What is known of a location, seen from the day of the visit; nothing is copied from the loads it comes from.
 #[derive(Clone, Debug)]
 pub(super) struct Matrix<'a> {
-    pub(super) postcode: Postcode,
+    /// That of the first premises to answer, where a UPRN was asked for.
+    pub(super) postcode: Option<Postcode>,
     /// The day of the visit.
     pub(super) as_of: Day,
-    /// In region order; never empty.
+    /// In region order, and by UPRN within a region; never empty.
     pub(super) coverage: Vec<(Coverage, Answer<'a>)>,
     /// Regions whose row for it had to be set aside.
     pub(super) set_aside: Vec<CspRegion>,
@@ -22,7 +23,7 @@ pub(super) struct Matrix<'a> {
 impl Matrix<'_> {
     /// Writes the fields of `WanMatrix`.
     pub(super) fn write(&self, wire: &mut Wire) {
-        wire.text(1, &self.postcode.canonical());
+        postcode(1, self.postcode, wire);
         for (coverage, answer) in &self.coverage {
             wire.message(2, |wire| regional(*coverage, answer, self.as_of, wire));
         }
@@ -46,7 +47,23 @@ fn regional(coverage: Coverage, answer: &Answer<'_>, as_of: Day, wire: &mut Wire
     }
     wire.text(6, &answer.auxiliary_equipment);
     wire.text(7, &answer.additional_information);
-    wire.number(8, CoverageResolution::Postcode.into());
+    match answer.premises {
+        None => wire.number(8, CoverageResolution::Postcode.into()),
+        Some(OfPremises { uprn, postcode: place }) => {
+            wire.number(8, CoverageResolution::Premises.into());
+            if let Some(uprn) = uprn {
+                wire.text(9, &uprn.to_string());
+            }
+            postcode(10, place, wire);
+        }
+    }
+    wire.number(11, i32::try_from(answer.premises_rows).unwrap_or(i32::MAX));
+}
+
+fn postcode(field: u32, postcode: Option<Postcode>, wire: &mut Wire) {
+    if let Some(postcode) = postcode {
+        wire.text(field, &postcode.canonical());
+    }
 }
 
 #[cfg(test)]

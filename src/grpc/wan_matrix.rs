@@ -24,7 +24,7 @@ use super::{
         ActiveCoverage, BatchRequestWanMatrixRequest, BatchRequestWanMatrixResponse, ListActiveCoverageRequest,
         ListActiveCoverageResponse, ListWanVariantsRequest, ListWanVariantsResponse, ListedWanVariant,
         RequestWanMatrixDuisRequest, RequestWanMatrixDuisResponse, RequestWanMatrixRequest, RequestWanMatrixResponse,
-        wan_matrix_service_server::WanMatrixService,
+        location::Kind, wan_matrix_service_server::WanMatrixService,
     },
     today::London,
     wire::Wire,
@@ -36,8 +36,10 @@ pub(super) const MESSAGE_MAX: usize = 4 << 20;
 const BATCH_MAX: usize = 1000;
 /// Bytes that most answers stay below: two regions, with texts.
 const AN_ANSWER: usize = 320;
-/// Locations answered before other calls on the same thread get their turn: some 100 µs.
+/// What is done of a batch before other calls on the same thread get their turn, in postcodes: some 100 µs.
 const A_TURN: usize = 250;
+/// A partial address reads the disk, and takes as long as so many postcodes.
+const AN_ADDRESS: usize = 50;
 
 /// Serves lookups from the active set of [`Loads`].
 #[expect(missing_debug_implementations, reason = "a clock says nothing about itself")]
@@ -87,14 +89,23 @@ impl WanMatrixApi {
         let set = Arc::clone(&self.loads.active());
         let asked = self.latest.of(&set, now);
         let mut wire = Wire::with_capacity(asked.written.len() + locations.len() * AN_ANSWER);
-        for turn in locations.chunks(A_TURN) {
-            for location in turn {
-                wire.message(1, |wire| match answer(&set, &asked, Some(location), as_of) {
-                    Ok(matrix) => wire.message(2, |wire| matrix.write(wire)),
-                    Err(miss) => wire.prost(3, &error::miss(miss, "location").in_batch()),
-                });
+        let mut done = 0;
+        for location in locations {
+            wire.message(1, |wire| match answer(&set, &asked, Some(location), as_of) {
+                Ok(matrix) => wire.message(2, |wire| matrix.write(wire)),
+                Err(miss) => wire.prost(3, &error::miss(miss, "location").in_batch()),
+            });
+            let by_address = matches!(location.kind, Some(Kind::PartialAddress(_)));
+            // A postcode has six answers at most; an address may have hundreds, and a thousand of them are not gathered
+            // first and refused then.
+            if by_address && wire.len() > MESSAGE_MAX {
+                Err(error::reply_too_large(wire.len(), MESSAGE_MAX))?;
             }
-            tokio::task::yield_now().await;
+            done += if by_address { AN_ADDRESS } else { 1 };
+            if done >= A_TURN {
+                done = 0;
+                tokio::task::yield_now().await;
+            }
         }
         wire.fields(&asked.written);
         wire.text(4, &as_of.iso());
@@ -187,7 +198,8 @@ impl WanMatrixService for WanMatrixApi {
                 csp_region: number,
                 expected,
                 source,
-                postcode_rows: load.map_or(0, |manifest| count(manifest.report.accepted)),
+                postcode_rows: load.map_or(0, |manifest| count(manifest.report.accepted - manifest.report.premises)),
+                premises_rows: load.map_or(0, |manifest| count(manifest.report.premises)),
                 set_aside_locations: load.map_or(0, |manifest| count(manifest.report.set_aside_locations)),
                 received_time: load.map(|manifest| convert::timestamp(manifest.received)),
                 damaged,

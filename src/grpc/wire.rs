@@ -18,6 +18,11 @@ impl Wire {
         Self(Vec::with_capacity(bytes))
     }
 
+    /// How many bytes are written.
+    pub(super) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn into_bytes(self) -> Vec<u8> {
         self.0
     }

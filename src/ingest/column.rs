@@ -1,4 +1,4 @@
-//! The columns of a coverage file with postcode rows.
+//! The columns of a coverage file.
 
 use std::fmt;
 
@@ -13,6 +13,9 @@ pub enum Column {
     AvailabilityDate,
     WanVariant,
     ConnectivityLikelihood,
+    /// With this one or the next filled, a row is about one premises.
+    Uprn,
+    AddressIdentifier,
     AuxiliaryEquipmentRequired,
     AdditionalInformation,
     /// Delta files only: `upsert` or `delete`.
@@ -21,11 +24,13 @@ pub enum Column {
 
 impl Column {
     /// Every column, in the contract's order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Postcode,
         Self::AvailabilityDate,
         Self::WanVariant,
         Self::ConnectivityLikelihood,
+        Self::Uprn,
+        Self::AddressIdentifier,
         Self::AuxiliaryEquipmentRequired,
         Self::AdditionalInformation,
         Self::Change,
@@ -39,10 +44,18 @@ impl Column {
             Self::AvailabilityDate => "availability_date",
             Self::WanVariant => "wan_variant",
             Self::ConnectivityLikelihood => "connectivity_likelihood",
+            Self::Uprn => "uprn",
+            Self::AddressIdentifier => "address_identifier",
             Self::AuxiliaryEquipmentRequired => "auxiliary_equipment_required",
             Self::AdditionalInformation => "additional_information",
             Self::Change => "change",
         }
+    }
+
+    /// Whether it is one of the columns that name a premises, which a file may leave out.
+    #[must_use]
+    pub const fn is_premises(self) -> bool {
+        matches!(self, Self::Uprn | Self::AddressIdentifier)
     }
 
     /// Whether it is one of the two free texts, which a file may leave out and which alone may hold line breaks.
@@ -67,7 +80,7 @@ impl FileKind {
     pub fn requires(self, column: Column) -> bool {
         match column {
             Column::Change => self == Self::Delta,
-            column => !column.is_text(),
+            column => !column.is_text() && !column.is_premises(),
         }
     }
 }

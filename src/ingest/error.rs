@@ -54,6 +54,9 @@ pub enum SizeLimit {
     /// Data rows.
     #[error("the {0} data rows that a file may have")]
     Rows(u32),
+    /// Data rows about whole postcodes.
+    #[error("the {0} rows about whole postcodes that a file may have")]
+    PostcodeRows(u32),
     /// Blank lines.
     #[error("the {0} blank lines that a file may have")]
     BlankLines(u32),

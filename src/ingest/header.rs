@@ -37,9 +37,6 @@ pub enum ColumnFault {
     /// A column that every file must have is not there.
     #[error("the column \"{0}\" is missing")]
     Missing(Column),
-    /// A column of premises rows.
-    #[error("premises rows are not served yet: send the file without \"{0}\"")]
-    Premises(&'static str),
     /// The column of delta files, in a file that was not announced as one.
     #[error(
         "the column \"change\" makes this a delta file: name the load it changes with base_load_id, or send the whole of \
@@ -80,7 +77,6 @@ pub(super) fn told_by_its_bytes(first_line: &[u8]) -> Option<ColumnFault> {
     memchr::memchr(b'\r', before_last).map(|_| ColumnFault::CarriageReturns)
 }
 
-const PREMISES: [&str; 2] = ["uprn", "address_identifier"];
 /// How much of an unknown name a message quotes.
 const QUOTED: usize = 60;
 /// How many faults are told; a file that is no CSV at all could have thousands.
@@ -160,9 +156,6 @@ fn not_ours(name: &[u8], kind: FileKind) -> ColumnFault {
     let text = String::from_utf8_lossy(name);
     let folded: String =
         text.trim().chars().map(|c| if matches!(c, ' ' | '-') { '_' } else { c.to_ascii_lowercase() }).collect();
-    if let Some(premises) = PREMISES.into_iter().find(|&premises| premises == folded) {
-        return ColumnFault::Premises(premises);
-    }
     let meant = Column::ALL.into_iter().find(|column| column.name() == folded);
     if (meant, kind) == (Some(Column::Change), FileKind::Full) {
         return ColumnFault::ChangeWithoutBase;

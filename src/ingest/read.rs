@@ -6,15 +6,21 @@ use super::{
     ColumnFault, FileError, FileKind, Limits, Reject, Report, Row, TextTable,
     error::SizeLimit,
     header::{Columns, told_by_its_bytes},
+    premises::Named,
     refusal::Refusal,
     scan::{Record, ScanFault, Scanner, Step},
-    validate::{Texts, Valid, Validator},
+    sorter::Sorter,
+    validate::{About, Texts, Valid, Validator},
 };
-use crate::domain::{Facts, Postcode, RegionVariants};
+use crate::domain::{Facts, RegionVariants};
 
 /// A file read to its end, its rows judged one by one and not yet against each other.
 pub struct Scanned {
     pub(super) rows: Vec<Row>,
+    /// Rows about premises; `None` while there are none.
+    pub(super) premises: Option<Sorter>,
+    /// Where a premises row is written down.
+    record: Vec<u8>,
     pub(super) texts: TextTable,
     /// Rows, and what was set aside; settling counts the rest.
     pub(super) report: Report,
@@ -64,6 +70,8 @@ pub fn read(
     let validator = Validator::new(columns, variants);
     let mut scanned = Scanned {
         rows: Vec::new(),
+        premises: None,
+        record: Vec::new(),
         texts: TextTable::new(limits.spill.clone()),
         report: Report::default(),
         rejects: Vec::new(),
@@ -87,14 +95,14 @@ pub fn read(
                 ScanFault::TooLong => Refusal::TooLong { max: limits.max_record },
                 ScanFault::Quote(fault, place) => Refusal::Quote { fault, column: validator.column_at(place) },
             };
-            let reject = scanned.set_aside(&refusal, record.line, validator.readable_postcode(&record));
+            let reject = scanned.set_aside(&refusal, record.line, validator.readable(&record))?;
             scanned.keep(reject, &record);
             continue;
         }
         match validator.judge(&record, &scanned.texts) {
-            Ok(valid) => scanned.accept(&valid, record.line)?,
+            Ok(valid) => scanned.accept(valid, record.line)?,
             Err(bad) => {
-                let reject = scanned.set_aside(&bad.refusal, record.line, bad.postcode);
+                let reject = scanned.set_aside(&bad.refusal, record.line, bad.about)?;
                 if bad.runs_over {
                     scanner.give_back_after_first_line();
                 }
@@ -115,7 +123,7 @@ fn columns(step: Step, header: &Record<'_>, kind: FileKind) -> Result<Columns, V
 }
 
 impl Scanned {
-    fn accept(&mut self, valid: &Valid<'_>, line: u32) -> Result<(), FileError> {
+    fn accept(&mut self, valid: Valid<'_>, line: u32) -> Result<(), FileError> {
         let texts = match valid.texts {
             Texts::Known(id) => id,
             Texts::New(auxiliary, additional) => self
@@ -123,20 +131,52 @@ impl Scanned {
                 .intern(auxiliary, additional)
                 .map_err(|source| FileError::Disk { doing: "keep the file's texts", source })?,
         };
-        if valid.from_empty {
-            self.from_empty.push(line);
+        match valid.about {
+            About::Postcode(postcode) => {
+                if valid.from_empty {
+                    self.from_empty.push(line);
+                }
+                self.push(Row::new(postcode, valid.facts, texts, line))
+            }
+            About::Premises(named) => self.push_premises(&named, valid.facts, texts, line, valid.from_empty),
         }
-        self.rows.push(Row::new(valid.postcode, valid.facts, texts, line));
+    }
+
+    fn push(&mut self, row: Row) -> Result<(), FileError> {
+        if self.rows.len() >= self.limits.max_postcode_rows as usize {
+            return Err(FileError::TooLarge(SizeLimit::PostcodeRows(self.limits.max_postcode_rows)));
+        }
+        self.rows.push(row);
         Ok(())
     }
 
+    fn push_premises(
+        &mut self,
+        named: &Named,
+        facts: Facts,
+        texts: u32,
+        line: u32,
+        from_empty: bool,
+    ) -> Result<(), FileError> {
+        named.row(facts, texts, line, from_empty).encode(&mut self.record);
+        let sorter = self.premises.get_or_insert_with(|| Sorter::new(self.limits.spill.clone()));
+        sorter.push(&self.record).map_err(|source| FileError::Disk { doing: "sort the file's premises", source })
+    }
+
     /// Counts a row that is set aside and marks its location. Returns the reject if it is to be kept.
-    fn set_aside(&mut self, refusal: &Refusal<'_>, line: u32, postcode: Option<Postcode>) -> Option<Reject> {
+    fn set_aside(
+        &mut self,
+        refusal: &Refusal<'_>,
+        line: u32,
+        about: Option<About>,
+    ) -> Result<Option<Reject>, FileError> {
         self.report.count_reject(refusal.reason());
-        if let Some(postcode) = postcode {
-            self.rows.push(Row::new(postcode, Facts::SET_ASIDE, 0, line));
+        match about {
+            Some(About::Postcode(postcode)) => self.push(Row::new(postcode, Facts::SET_ASIDE, 0, line))?,
+            Some(About::Premises(named)) => self.push_premises(&named, Facts::SET_ASIDE, 0, line, false)?,
+            None => {}
         }
-        (self.rejects.len() < self.limits.rejects_kept).then(|| refusal.reject(line))
+        Ok((self.rejects.len() < self.limits.rejects_kept).then(|| refusal.reject(line)))
     }
 
     fn keep(&mut self, reject: Option<Reject>, record: &Record<'_>) {

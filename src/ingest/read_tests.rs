@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    domain::{CspRegion, Table3},
+    domain::{CspRegion, Postcode, Table3},
     ingest::{Column, FileKind, Ingested, RejectReason},
 };
 

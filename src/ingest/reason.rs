@@ -35,11 +35,13 @@ pub enum RejectReason {
     DeleteNotBare,
     /// A delete of a location that the base load does not have.
     DeleteUnknown,
+    UprnMalformed,
+    AddressIdentifierMalformed,
 }
 
 impl RejectReason {
     /// Every reason, in the order of the proto.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::RecordTooLong,
         Self::QuoteMisplaced,
         Self::FieldCount,
@@ -59,6 +61,8 @@ impl RejectReason {
         Self::ChangeMalformed,
         Self::DeleteNotBare,
         Self::DeleteUnknown,
+        Self::UprnMalformed,
+        Self::AddressIdentifierMalformed,
     ];
 
     /// The reason's number in the proto, from 1.
@@ -90,6 +94,8 @@ impl RejectReason {
             Self::ChangeMalformed => "CHANGE_MALFORMED",
             Self::DeleteNotBare => "DELETE_NOT_BARE",
             Self::DeleteUnknown => "DELETE_UNKNOWN",
+            Self::UprnMalformed => "UPRN_MALFORMED",
+            Self::AddressIdentifierMalformed => "ADDRESS_IDENTIFIER_MALFORMED",
         }
     }
 }

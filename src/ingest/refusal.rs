@@ -3,7 +3,9 @@
 use std::fmt;
 
 use super::{Column, Reject, RejectReason, split::QuoteFault};
-use crate::domain::{DayError, LikelihoodMalformed, PostcodeError, RuleBreach, TextError};
+use crate::domain::{
+    AddressIdentifierError, DayError, LikelihoodMalformed, PostcodeError, RuleBreach, TextError, UprnError,
+};
 
 /// Why a row is set aside. Its text is built only for the rejects that are kept.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -29,6 +31,10 @@ pub(super) enum Refusal<'a> {
     NotUtf8(Column),
     #[error("{0}")]
     Postcode(PostcodeError),
+    #[error("{0}")]
+    Uprn(UprnError),
+    #[error("\"{}\": {error}", Quoted(.value))]
+    AddressIdentifier { value: &'a str, error: AddressIdentifierError },
     #[error("\"{}\": {error}", Quoted(.value))]
     Date { value: &'a str, error: DayError },
     #[error("{0}")]
@@ -43,10 +49,10 @@ pub(super) enum Refusal<'a> {
     LikelihoodWithoutDate,
     #[error("{error}; {}", text_advice(.error))]
     Text { column: Column, error: TextError },
-    #[error("line {0} says something else of the same postcode; send one row for it")]
-    Disagrees(u32),
-    #[error("line {0} speaks of the same postcode and was set aside; correct that line, and send one row for it")]
-    BesideSetAside(u32),
+    #[error("line {line} says something else of the same {grain}; send one row for it")]
+    Disagrees { line: u32, grain: Grain },
+    #[error("line {line} speaks of the same {grain} and was set aside; correct that line, and send one row for it")]
+    BesideSetAside { line: u32, grain: Grain },
     #[error("\"{}\": the change must be upsert or delete, spelled just so", Quoted(.0))]
     ChangeMalformed(&'a str),
     #[error("a delete names its location and says nothing else; leave this field empty, or send upsert")]
@@ -55,6 +61,22 @@ pub(super) enum Refusal<'a> {
         "the base load has no such location, so there is nothing to delete; correct the postcode, or leave the row out"
     )]
     DeleteUnknown,
+}
+
+/// What two rows speak of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Grain {
+    Postcode,
+    Premises,
+}
+
+impl fmt::Display for Grain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Postcode => "postcode",
+            Self::Premises => "premises",
+        })
+    }
 }
 
 impl Refusal<'_> {
@@ -78,6 +100,8 @@ impl Refusal<'_> {
             Self::FieldCount { .. } => RejectReason::FieldCount,
             Self::NotUtf8(_) => RejectReason::NotUtf8,
             Self::Postcode(_) => RejectReason::PostcodeMalformed,
+            Self::Uprn(_) => RejectReason::UprnMalformed,
+            Self::AddressIdentifier { .. } => RejectReason::AddressIdentifierMalformed,
             Self::Date { error: DayError::Malformed, .. } => RejectReason::DateMalformed,
             Self::Date { error: DayError::OutOfRange, .. } => RejectReason::DateOutOfRange,
             Self::Rule(RuleBreach::NotListed(_)) => RejectReason::VariantNotListed,
@@ -88,7 +112,7 @@ impl Refusal<'_> {
             Self::LikelihoodWithoutDate => RejectReason::LikelihoodWithoutDate,
             Self::Text { error: TextError::TooLong { .. }, .. } => RejectReason::TextTooLong,
             Self::Text { error: TextError::ControlCharacter(_), .. } => RejectReason::TextControlCharacter,
-            Self::Disagrees(_) | Self::BesideSetAside(_) => RejectReason::RowsDisagree,
+            Self::Disagrees { .. } | Self::BesideSetAside { .. } => RejectReason::RowsDisagree,
             Self::ChangeMalformed(_) => RejectReason::ChangeMalformed,
             Self::DeleteNotBare(_) => RejectReason::DeleteNotBare,
             Self::DeleteUnknown => RejectReason::DeleteUnknown,
@@ -98,13 +122,17 @@ impl Refusal<'_> {
     /// The column at fault, if it is one column's.
     pub(super) const fn column(&self) -> Option<Column> {
         match self {
-            Self::TooLong { .. } | Self::FieldCount { .. } | Self::Disagrees(_) | Self::BesideSetAside(_) => None,
+            Self::TooLong { .. } | Self::FieldCount { .. } | Self::Disagrees { .. } | Self::BesideSetAside { .. } => {
+                None
+            }
             Self::Quote { column, .. } => *column,
             Self::LineBreak(column)
             | Self::NotUtf8(column)
             | Self::Text { column, .. }
             | Self::DeleteNotBare(column) => Some(*column),
             Self::Postcode(_) | Self::DeleteUnknown => Some(Column::Postcode),
+            Self::Uprn(_) => Some(Column::Uprn),
+            Self::AddressIdentifier { .. } => Some(Column::AddressIdentifier),
             Self::ChangeMalformed(_) => Some(Column::Change),
             Self::Date { .. } => Some(Column::AvailabilityDate),
             Self::Rule(_) => Some(Column::WanVariant),

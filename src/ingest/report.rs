@@ -25,6 +25,9 @@ pub struct Report {
     pub unknown_from_empty: u64,
     /// Of `accepted`: known, no coverage planned.
     pub none_planned: u64,
+    /// Of `accepted`: rows about one premises.
+    #[serde(default)]
+    pub premises: u64,
     /// Of `accepted`: locations that a delta file deletes.
     #[serde(default)]
     pub deletes: u64,
@@ -36,7 +39,11 @@ pub struct Report {
 
 impl Report {
     pub(super) fn count_reject(&mut self, reason: RejectReason) {
-        self.set_aside += 1;
-        *self.rejects_by_reason.entry(reason).or_default() += 1;
+        self.count_rejects(reason, 1);
+    }
+
+    pub(super) fn count_rejects(&mut self, reason: RejectReason, rows: u64) {
+        self.set_aside += rows;
+        *self.rejects_by_reason.entry(reason).or_default() += rows;
     }
 }

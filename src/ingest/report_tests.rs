@@ -17,6 +17,7 @@ fn national() -> Report {
         unknown_from_empty: 3,
         none_planned: 12_217,
         deletes: 0,
+        premises: 0,
         rejects_kept: 500,
         set_aside_locations: 14,
     }

@@ -14,6 +14,9 @@ impl fmt::Display for Report {
             lines.push(line(2, "variant confirmed", confirmed, Some(self.accepted)));
             lines.push(line(2, "variant Unknown", self.unknown, Some(self.accepted)));
             lines.push(line(2, "no coverage planned", self.none_planned, Some(self.accepted)));
+            if self.premises > 0 {
+                lines.push(line(2, "about one premises", self.premises, Some(self.accepted)));
+            }
             if self.deletes > 0 {
                 lines.push(line(2, "deletes", self.deletes, Some(self.accepted)));
             }

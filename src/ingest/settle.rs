@@ -7,16 +7,19 @@ use std::{
 };
 
 use super::{
-    FileError, Limits, Reject, RejectReason, Report, Row, Scanned, TextTable, Unaccepted,
-    refusal::Refusal,
+    FileError, Limits, Premises, Reject, RejectReason, Report, Row, Scanned, TextTable, Unaccepted,
+    refusal::{Grain, Refusal},
     scan::{Scanner, Step},
+    settle_premises::settle_premises,
 };
-use crate::domain::{Coverage, Said};
+use crate::domain::{Coverage, Facts, RegionVariants, Said};
 
 /// What became of a file.
 pub struct Ingested {
-    /// One row for each location, sorted by [`Row::key`], marks of set-aside locations among them.
+    /// One row for each postcode, sorted by [`Row::key`], marks of set-aside postcodes among them.
     pub rows: Vec<Row>,
+    /// One row for each premises.
+    pub premises: Premises,
     /// The texts of the rows. It may also hold texts that no row has any more, of rows that disagreed.
     pub texts: TextTable,
     /// The counts.
@@ -78,6 +81,13 @@ impl Scanned {
         settle_places(&mut self.rows, &self.texts, &mut self.report, &mut disagreeing)
             .map_err(|source| FileError::Disk { doing: "compare the file's texts", source })?;
         count_outcomes(&mut self);
+        let premises = match self.premises.take() {
+            Some(sorter) => {
+                settle_premises(sorter, &self.texts, &self.variants, &self.limits, &mut self.report, &mut disagreeing)
+                    .map_err(|source| FileError::Disk { doing: "sort the file's premises", source })?
+            }
+            None => Premises::default(),
+        };
         merge(&mut self.rejects, &disagreeing.first, &self.limits, reread)?;
         self.report.rejects_kept = self.rejects.len() as u64;
 
@@ -85,7 +95,7 @@ impl Scanned {
         if report.accepted == 0 {
             return Err(FileError::NoAcceptedRow(Box::new(Unaccepted { report, rejects })));
         }
-        Ok(Ingested { rows, texts, report, rejects })
+        Ok(Ingested { rows, premises, texts, report, rejects })
     }
 }
 
@@ -138,9 +148,11 @@ fn settle_place(
     for row in answers() {
         let refusal = match (first, other, mark) {
             // The two lines that differ first name each other, and every further line one that it differs from.
-            (Some(first), Some(other), _) if says_same(row, &first)? => Refusal::Disagrees(other.line),
-            (Some(first), Some(_), _) => Refusal::Disagrees(first.line),
-            (_, _, Some(mark)) => Refusal::BesideSetAside(mark.line),
+            (Some(first), Some(other), _) if says_same(row, &first)? => {
+                Refusal::Disagrees { line: other.line, grain: Grain::Postcode }
+            }
+            (Some(first), Some(_), _) => Refusal::Disagrees { line: first.line, grain: Grain::Postcode },
+            (_, _, Some(mark)) => Refusal::BesideSetAside { line: mark.line, grain: Grain::Postcode },
             (_, None, None) | (None, ..) => {
                 report.repeats += rows.len() as u64 - 1;
                 return Ok(first.unwrap_or(head));
@@ -153,13 +165,18 @@ fn settle_place(
 }
 
 /// Rows that disagree with others of their place: the first of them by line.
-struct Disagreeing {
+pub(super) struct Disagreeing {
     first: BTreeMap<u32, Refusal<'static>>,
     kept: usize,
 }
 
 impl Disagreeing {
-    fn add(&mut self, line: u32, refusal: Refusal<'static>) {
+    /// How many are kept at most.
+    pub(super) const fn kept(&self) -> usize {
+        self.kept
+    }
+
+    pub(super) fn add(&mut self, line: u32, refusal: Refusal<'static>) {
         let full = self.first.len() >= self.kept;
         if full && self.first.last_key_value().is_none_or(|(&last, _)| last < line) {
             return;
@@ -175,25 +192,36 @@ impl Disagreeing {
 fn count_outcomes(scanned: &mut Scanned) {
     let Scanned { rows, report, variants, from_empty, .. } = scanned;
     for row in rows {
-        if row.facts().is_delete() {
-            report.deletes += 1;
-            report.accepted += 1;
-            continue;
-        }
-        match row.facts().unpack(variants) {
-            Ok(Said::Coverage(Coverage::NonePlanned)) => report.none_planned += 1,
-            Ok(Said::Coverage(Coverage::From(from))) if from.variant.is_unknown() => {
-                report.unknown += 1;
-                report.unknown_from_empty += u64::from(from_empty.binary_search(&row.line).is_ok());
-            }
-            Ok(Said::Coverage(Coverage::From(_))) => {}
-            Ok(Said::SetAside) | Err(_) => {
-                report.set_aside_locations += 1;
-                continue;
-            }
-        }
-        report.accepted += 1;
+        count_outcome(report, row.facts(), variants, || from_empty.binary_search(&row.line).is_ok());
     }
+}
+
+/// Counts what stands for one place. Says whether it was accepted.
+pub(super) fn count_outcome(
+    report: &mut Report,
+    facts: Facts,
+    variants: &RegionVariants,
+    from_empty: impl FnOnce() -> bool,
+) -> bool {
+    if facts.is_delete() {
+        report.deletes += 1;
+        report.accepted += 1;
+        return true;
+    }
+    match facts.unpack(variants) {
+        Ok(Said::Coverage(Coverage::NonePlanned)) => report.none_planned += 1,
+        Ok(Said::Coverage(Coverage::From(from))) if from.variant.is_unknown() => {
+            report.unknown += 1;
+            report.unknown_from_empty += u64::from(from_empty());
+        }
+        Ok(Said::Coverage(Coverage::From(_))) => {}
+        Ok(Said::SetAside) | Err(_) => {
+            report.set_aside_locations += 1;
+            return false;
+        }
+    }
+    report.accepted += 1;
+    true
 }
 
 /// Puts rows that were set aside after the scan among the rejects, by line, their bytes read from the file again.

@@ -21,7 +21,13 @@ fn settle_within(rows: &[&str], limits: Limits) -> Ingested {
         Ok(ingested) => ingested,
         Err(FileError::NoAcceptedRow(unaccepted)) => {
             let super::super::Unaccepted { report, rejects } = *unaccepted;
-            Ingested { rows: Vec::new(), texts: TextTable::new(limits.spill), report, rejects }
+            Ingested {
+                rows: Vec::new(),
+                premises: Premises::default(),
+                texts: TextTable::new(limits.spill),
+                report,
+                rejects,
+            }
         }
         Err(error) => panic!("{error}"),
     }

@@ -2,11 +2,11 @@
 
 use memchr::memchr;
 
-use super::{Column, TextTable, header::Columns, refusal::Refusal, scan::Record};
+use super::{Column, TextTable, header::Columns, premises::Named, refusal::Refusal, scan::Record};
 use crate::domain::{
-    ADDITIONAL_INFORMATION_MAX, AUXILIARY_EQUIPMENT_MAX, AvailabilityDate, ConnectivityLikelihood, Coverage,
-    CoveredFrom, Day, Facts, Postcode, RegionVariants, Said, TextError, UNKNOWN, VariantName, Verdict, WanVariant,
-    check_text, judge,
+    ADDITIONAL_INFORMATION_MAX, AUXILIARY_EQUIPMENT_MAX, AddressIdentifier, AvailabilityDate, ConnectivityLikelihood,
+    Coverage, CoveredFrom, Day, Facts, Postcode, RegionVariants, Said, TextError, UNKNOWN, Uprn, VariantName, Verdict,
+    WanVariant, check_text, judge,
 };
 
 /// The free texts and how many characters each may have (DUIS 5.4).
@@ -20,17 +20,26 @@ pub(super) struct Validator<'v> {
     columns: Columns,
     /// Each row says what is to become of it.
     delta: bool,
+    /// Rows may be about premises.
+    premises: bool,
     variants: &'v RegionVariants,
     usual: UsualCells,
 }
 
 /// A row that answers, or the delete of one.
 pub(super) struct Valid<'a> {
-    pub(super) postcode: Postcode,
+    pub(super) about: About,
     pub(super) facts: Facts,
     /// Unknown, because the variant's cell was empty.
     pub(super) from_empty: bool,
     pub(super) texts: Texts<'a>,
+}
+
+/// What a row is about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum About {
+    Postcode(Postcode),
+    Premises(Named),
 }
 
 /// A row's two free texts.
@@ -45,7 +54,7 @@ pub(super) enum Texts<'a> {
 pub(super) struct SetAside<'a> {
     pub(super) refusal: Refusal<'a>,
     /// The location, where it can be read: it stays marked in the load.
-    pub(super) postcode: Option<Postcode>,
+    pub(super) about: Option<About>,
     /// The record runs over lines in a way that only a missing quote explains: all but its first line must be read
     /// again, lest good rows are lost in it.
     pub(super) runs_over: bool,
@@ -53,7 +62,8 @@ pub(super) struct SetAside<'a> {
 
 impl<'v> Validator<'v> {
     pub(super) fn new(columns: Columns, variants: &'v RegionVariants) -> Self {
-        Self { delta: columns.has(Column::Change), columns, variants, usual: UsualCells::of(variants) }
+        let premises = columns.has(Column::Uprn) || columns.has(Column::AddressIdentifier);
+        Self { delta: columns.has(Column::Change), premises, columns, variants, usual: UsualCells::of(variants) }
     }
 
     /// The column of a field.
@@ -61,10 +71,26 @@ impl<'v> Validator<'v> {
         self.columns.at(place)
     }
 
-    /// The row's postcode, if its field can be read whatever else is wrong with the row.
-    pub(super) fn readable_postcode(&self, record: &Record<'_>) -> Option<Postcode> {
-        let field = record.field(self.columns.place(Column::Postcode))?;
-        Postcode::parse(str::from_utf8(field).ok()?).ok()
+    /// What the row is about, if that can be read whatever else is wrong with the row. A row that names a premises which
+    /// cannot be read is about nothing that is known: it says nothing of its postcode.
+    pub(super) fn readable(&self, record: &Record<'_>) -> Option<About> {
+        let field = |column| match record.field(self.columns.place(column)) {
+            // A column that the file does not have is empty; one that the row does not reach cannot be read.
+            None if !self.columns.has(column) => Some(""),
+            field => str::from_utf8(field?).ok(),
+        };
+        let postcode = field(Column::Postcode).and_then(|text| Postcode::parse(text).ok());
+        if !self.premises {
+            return postcode.map(About::Postcode);
+        }
+        let (uprn, identifier) = (field(Column::Uprn), field(Column::AddressIdentifier));
+        if (uprn, identifier) == (Some(""), Some("")) {
+            return postcode.map(About::Postcode);
+        }
+        let uprn = uprn.and_then(|text| Uprn::parse(text).ok());
+        let identifier = identifier.and_then(|text| AddressIdentifier::parse(text).ok());
+        let known = uprn.is_some() || postcode.is_some() && identifier.is_some();
+        known.then_some(About::Premises(Named { uprn, postcode, identifier }))
     }
 
     /// Judges a row. The first thing that is wrong with it is what is told.
@@ -76,19 +102,57 @@ impl<'v> Validator<'v> {
         if record.lines > 1 {
             self.line_breaks_lie_in_texts(record).map_err(|refusal| self.broken(record, refusal))?;
         }
-        let postcode = self.postcode(record).map_err(|refusal| self.broken(record, refusal))?;
-        let bad = |refusal| SetAside { refusal, postcode: Some(postcode), runs_over: false };
-        if self.delta && self.deletes(record).map_err(bad)? {
-            return Ok(Valid { postcode, facts: Facts::DELETE, from_empty: false, texts: Texts::Known(0) });
+        let about = self.about(record).map_err(|refusal| self.broken(record, refusal))?;
+        let bad = |refusal, about| SetAside { refusal, about: Some(about), runs_over: false };
+        if self.delta {
+            match self.deletes(record) {
+                Ok(false) => {}
+                Ok(true) => {
+                    return Ok(Valid { about, facts: Facts::DELETE, from_empty: false, texts: Texts::Known(0) });
+                }
+                Err(refusal) => return Err(bad(refusal, about)),
+            }
         }
-        let (coverage, from_empty) = self.coverage(record).map_err(bad)?;
-        let texts = self.texts(record, known).map_err(bad)?;
-        Ok(Valid { postcode, facts: Facts::pack(Said::Coverage(coverage)), from_empty, texts })
+        let said = self.coverage(record).and_then(|said| Ok((said, self.texts(record, known)?)));
+        match said {
+            Ok(((coverage, from_empty), texts)) => {
+                Ok(Valid { about, facts: Facts::pack(Said::Coverage(coverage)), from_empty, texts })
+            }
+            Err(refusal) => Err(bad(refusal, about)),
+        }
+    }
+
+    /// What the row is about.
+    fn about<'a>(&self, record: &Record<'a>) -> Result<About, Refusal<'a>> {
+        if !self.premises {
+            return self.postcode(record).map(About::Postcode);
+        }
+        let uprn = match self.utf8(record, Column::Uprn)? {
+            "" => None,
+            text => Some(Uprn::parse(text).map_err(Refusal::Uprn)?),
+        };
+        let identifier = match self.utf8(record, Column::AddressIdentifier)? {
+            "" => None,
+            value => {
+                let malformed = |error| Refusal::AddressIdentifier { value, error };
+                Some(AddressIdentifier::parse(value).map_err(malformed)?)
+            }
+        };
+        // A UPRN is all of a row's key, and a delete names its key alone.
+        let bare = self.delta && uprn.is_some() && self.cell(record, Column::Postcode).is_empty();
+        if bare && self.cell(record, Column::Change) == b"delete" {
+            return Ok(About::Premises(Named { uprn, postcode: None, identifier }));
+        }
+        let postcode = self.postcode(record)?;
+        if uprn.is_none() && identifier.is_none() {
+            return Ok(About::Postcode(postcode));
+        }
+        Ok(About::Premises(Named { uprn, postcode: Some(postcode), identifier }))
     }
 
     #[cold]
     fn broken<'a>(&self, record: &Record<'_>, refusal: Refusal<'a>) -> SetAside<'a> {
-        SetAside { refusal, postcode: self.readable_postcode(record), runs_over: record.lines > 1 }
+        SetAside { refusal, about: self.readable(record), runs_over: record.lines > 1 }
     }
 
     fn postcode<'a>(&self, record: &Record<'a>) -> Result<Postcode, Refusal<'a>> {
@@ -101,7 +165,8 @@ impl<'v> Validator<'v> {
     /// Whether the row of a delta file is a delete, and nothing else.
     fn deletes<'a>(&self, record: &Record<'a>) -> Result<bool, Refusal<'a>> {
         let said = |column: &Column| {
-            !matches!(column, Column::Postcode | Column::Change) && !self.cell(record, *column).is_empty()
+            let names = matches!(column, Column::Postcode | Column::Change) || column.is_premises();
+            !names && !self.cell(record, *column).is_empty()
         };
         match self.cell(record, Column::Change) {
             b"upsert" => Ok(false),

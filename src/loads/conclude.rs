@@ -4,7 +4,7 @@
 use std::{sync::atomic::Ordering, thread, time::Instant};
 
 use crate::{
-    ingest::{FileError, Ingested, Reject, Report, Row, Scanned, TextTable, Unaccepted},
+    ingest::{FileError, Ingested, Premises, Reject, Report, Row, Scanned, TextTable, Unaccepted},
     store::{self, AuditEvent, Compared, DeltaError, FORMAT, Manifest, Packed, SealedLoad, StoreError, read_kept},
 };
 
@@ -20,6 +20,7 @@ use super::{
 /// All coverage of the region as the load has it, and what was in the file.
 struct Whole {
     rows: Vec<Row>,
+    premises: Premises,
     texts: TextTable,
     report: Report,
     rejects: Vec<Reject>,
@@ -64,7 +65,7 @@ impl Process {
             packed: None,
         };
         let settling = Instant::now();
-        let Whole { rows, texts, report, rejects } = match self.settle(scanned, base) {
+        let Whole { rows, premises, texts, report, rejects } = match self.settle(scanned, base) {
             Err(LoadError::File(FileError::NoAcceptedRow(unaccepted))) => {
                 return Err(self.refuse_unaccepted(manifest, *unaccepted));
             }
@@ -73,13 +74,14 @@ impl Process {
         manifest.report = report;
         let settled = settling.elapsed();
         let packing = Instant::now();
-        let (compared, blocks) = self.compare_and_pack(&manifest, active.as_deref(), &rows, &texts)?;
-        drop((rows, texts));
+        let (compared, blocks) = self.compare_and_pack(&manifest, active.as_deref(), &rows, &premises, &texts)?;
+        drop((rows, premises, texts));
         manifest.compared = compared;
         self.judge(&mut manifest, active.as_deref(), &rejects)?;
         if blocks.is_none() {
             return Ok(self.judged(manifest));
         }
+        manifest.format = blocks.as_ref().map_or(FORMAT, Packed::format);
         manifest.packed = blocks;
         store::write_rejects(&self.directory, &rejects)?;
         let packed = packing.elapsed();
@@ -124,9 +126,12 @@ impl Process {
         let reread = || read_kept(&self.directory, self.header.encoding);
         let mut ingested = scanned.settle(reread)?;
         let Some(base) = base else {
-            let Ingested { rows, texts, report, rejects } = ingested;
-            return Ok(Whole { rows, texts, report, rejects });
+            let Ingested { rows, premises, texts, report, rejects } = ingested;
+            return Ok(Whole { rows, premises, texts, report, rejects });
         };
+        if base.has_premises() || ingested.premises.rows() > 0 {
+            return Err(LoadError::DeltaOfPremises { base: base.manifest().load_id.clone() });
+        }
         let spill = self.directory.join("merged.spill");
         let merged = store::apply(base, &ingested.rows, &ingested.texts, self.loads.table3(), spill);
         let merged = merged.map_err(|error| match error {
@@ -137,7 +142,7 @@ impl Process {
         })?;
         ingested.set_aside_unknown_deletes(&merged.unknown_deletes, &self.limits(), reread)?;
         let Ingested { report, rejects, .. } = ingested;
-        Ok(Whole { rows: merged.rows, texts: merged.texts, report, rejects })
+        Ok(Whole { rows: merged.rows, premises: Premises::default(), texts: merged.texts, report, rejects })
     }
 
     /// Compares the rows with those of the load that answers, and packs them meanwhile: most loads are good, and what is
@@ -148,15 +153,17 @@ impl Process {
         manifest: &Manifest,
         active: Option<&SealedLoad>,
         rows: &[Row],
+        premises: &Premises,
         texts: &TextTable,
     ) -> Result<(Option<Compared>, Option<Packed>), LoadError> {
         let (directory, table3) = (&self.directory, self.loads.table3());
         let keeps = self.header.wanted != Wanted::Judged;
         if keeps {
-            self.loads.room_for(Needs { rows: rows.len() as u64, texts: texts.bytes(), file: 0 })?;
+            let needs = Needs { rows: rows.len() as u64, premises: premises.rows(), texts: texts.bytes(), file: 0 };
+            self.loads.room_for(needs)?;
         }
         let compare = |active: &SealedLoad| {
-            let changes = store::compare(active, rows, texts, table3.region(self.header.region))?;
+            let changes = store::compare(active, rows, premises, texts, table3.region(self.header.region))?;
             Ok(Compared { with: active.manifest().load_id.clone(), changes })
         };
         thread::scope(|scope| {
@@ -167,7 +174,7 @@ impl Process {
                 }
                 active.map(compare).transpose()
             });
-            let packed = keeps.then(|| store::pack(directory, rows, texts, table3, manifest));
+            let packed = keeps.then(|| store::pack(directory, rows, premises, texts, table3, manifest));
             let compared = beside.join().map_err(|_| LoadError::Thread)?;
             Ok((compared?, packed.transpose()?))
         })

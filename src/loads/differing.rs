@@ -8,7 +8,7 @@ use crate::{
 use super::{LoadError, LoadRecord, LoadState, Loads};
 
 impl Loads {
-    /// Every location of which two retained loads of a region do not say the same, in postcode order; `after_postcode`
+    /// Every postcode of which two retained loads of a region do not say the same, premises apart; `after_postcode`
     /// resumes behind the last one that was seen. Blocks, as does each step of the iterator.
     ///
     /// Both loads are held until the iterator is dropped: retention may delete them meanwhile, and the iterator goes on.

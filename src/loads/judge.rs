@@ -144,8 +144,9 @@ fn unknown(active: &AgainstActive<'_>, thresholds: &Thresholds) -> Option<Trippe
 }
 
 fn shrink(active: &AgainstActive<'_>, thresholds: &Thresholds) -> Option<Tripped> {
-    let &Changes { answers_before, answers_in_both, .. } = active.changes;
-    let gone = Moved::of(answers_before.saturating_sub(answers_in_both), answers_before, thresholds.shrink)?;
+    let of =
+        |grain: Grain| Moved::of(grain.gone, grain.before, thresholds.shrink).map(|gone| gone.in_words(grain.what));
+    let gone = Grain::of(active.changes).find_map(of)?;
     Some(gone.told(Guard::Shrink, "of", |measured, allowed| {
         format!(
             "{measured} that answer in the active load would answer no more, and {allowed} may go. Was the file cut \
@@ -155,14 +156,43 @@ fn shrink(active: &AgainstActive<'_>, thresholds: &Thresholds) -> Option<Tripped
 }
 
 fn growth(active: &AgainstActive<'_>, thresholds: &Thresholds) -> Option<Tripped> {
-    let &Changes { answers_before, answers_after, answers_in_both, .. } = active.changes;
-    let come = Moved::of(answers_after.saturating_sub(answers_in_both), answers_before, thresholds.growth)?;
+    let of =
+        |grain: Grain| Moved::of(grain.come, grain.before, thresholds.growth).map(|come| come.in_words(grain.what));
+    let come = Grain::of(active.changes).find_map(of)?;
     Some(come.told(Guard::Growth, "new beside", |measured, allowed| {
         format!(
             "it would bring {measured} that answer in the active load, and {allowed} may come. Were the files of several \
              regions joined, or is it another region's file?"
         )
     }))
+}
+
+/// Postcodes and premises are judged apart: there are so many of the one that all of the other could go unseen.
+struct Grain {
+    what: &'static str,
+    before: u64,
+    gone: u64,
+    come: u64,
+}
+
+impl Grain {
+    fn new(what: &'static str, before: u64, after: u64, both: u64) -> Self {
+        Self { what, before, gone: before.saturating_sub(both), come: after.saturating_sub(both) }
+    }
+
+    fn of(changes: &Changes) -> impl Iterator<Item = Self> + use<> {
+        let &Changes { answers_before, answers_after, answers_in_both, .. } = changes;
+        let &Changes { premises_before, premises_after, premises_in_both, .. } = changes;
+        let some = premises_before + premises_after > 0;
+        let postcodes = Self::new(
+            if some { "postcodes" } else { "locations" },
+            answers_before.saturating_sub(premises_before),
+            answers_after.saturating_sub(premises_after),
+            answers_in_both.saturating_sub(premises_in_both),
+        );
+        let premises = some.then(|| Self::new("premises", premises_before, premises_after, premises_in_both));
+        std::iter::once(postcodes).chain(premises)
+    }
 }
 
 fn issue_order(input: &GuardInput<'_>, thresholds: &Thresholds) -> Option<Tripped> {
@@ -185,17 +215,23 @@ struct Moved {
     part: u64,
     whole: u64,
     allowed: Share,
+    /// What they are.
+    what: &'static str,
 }
 
 impl Moved {
     /// Nothing, unless the part is more than the share that is allowed. A whole of nothing cannot be judged.
     fn of(part: u64, whole: u64, allowed: Share) -> Option<Self> {
-        (whole > 0 && allowed.is_exceeded_by(part, whole)).then_some(Self { part, whole, allowed })
+        (whole > 0 && allowed.is_exceeded_by(part, whole)).then_some(Self { part, whole, allowed, what: "locations" })
+    }
+
+    const fn in_words(self, what: &'static str) -> Self {
+        Self { what, ..self }
     }
 
     /// `of` is how the part stands to the whole.
     fn told(&self, guard: Guard, of: &str, words: impl FnOnce(&str, &str) -> String) -> Tripped {
-        let measured = measured(self.part, of, self.whole, "locations");
+        let measured = measured(self.part, of, self.whole, self.what);
         let allowed = format!("at most {} ({})", grouped(self.allowed.of(self.whole)), self.allowed);
         let words = words(&measured, &allowed);
         worded(guard, measured, allowed, &words)

@@ -85,7 +85,7 @@ impl Default for Settings {
             data_dir: PathBuf::from("var"),
             max_bytes_sent: 1 << 30,
             max_decompressed: 4 << 30,
-            max_rows: 5_000_000,
+            max_rows: 20_000_000,
             keep_free: 256 << 20,
             max_silence: Duration::from_secs(60),
             min_upload_rate: 32 << 10,

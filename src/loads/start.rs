@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     domain::{CspRegion, RegionMap, Table3},
-    ingest::{self, FileError, FileKind, Limits},
+    ingest::{self, FileError, FileKind, Limits, Premises},
     store::{
         self, ActiveFile, ActiveLoad, ActiveSet, DataDir, Manifest, Reaper, SealedLoad, StoreError, read_kept,
         refused_manifests, sealed_manifests, table3_of,
@@ -119,19 +119,22 @@ fn rebuild(
             StoreError::Damaged { path: home.clone(), what }.into()
         }
     };
-    let (rows, texts) = match manifest.base_load_id {
+    let (rows, premises, texts) = match manifest.base_load_id {
         // Its file tells only what changed, and its base may be gone.
-        Some(_) => store::read_rows(&home, limits.spill.clone())?,
+        Some(_) => {
+            let (rows, texts) = store::read_rows(&home, limits.spill.clone())?;
+            (rows, Premises::default(), texts)
+        }
         None => {
             let reread = || read_kept(&home, manifest.encoding);
             let file = reread().map_err(StoreError::io("opening the kept file in", &home))?;
             let variants = table3.region(manifest.region);
             let scanned = ingest::read(file, FileKind::Full, variants, limits, &AtomicBool::new(false));
             let ingested = scanned.and_then(|scanned| scanned.settle(reread)).map_err(spoilt)?;
-            (ingested.rows, ingested.texts)
+            (ingested.rows, ingested.premises, ingested.texts)
         }
     };
-    store::replace_blocks(data, manifest, &rows, &texts, &table3)?;
+    store::replace_blocks(data, manifest, &rows, &premises, &texts, &table3)?;
     let load = SealedLoad::open(&home, reaper)?;
     tracing::warn!(load_id, "the load is rebuilt, and answers as before");
     Ok(load)

@@ -38,7 +38,7 @@ const DEFAULTS: [(&str, &str); 50] = [
     ("guards.issue_order", "true"),
     ("limits.max_upload_bytes", "1073741824"),
     ("limits.max_decompressed_bytes", "4294967296"),
-    ("limits.max_rows", "5000000"),
+    ("limits.max_rows", "20000000"),
     ("limits.max_request_seconds", "30"),
     ("limits.max_upload_silence_seconds", "60"),
     ("limits.min_upload_bytes_per_second", "32768"),

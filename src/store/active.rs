@@ -1,16 +1,20 @@
 //! The active set: the loads that answer, all together. A reader holds one for the whole of a call, and so never sees
 //! half a flip.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::domain::{CspRegion, Postcode, RegionMap, Said};
+use crate::domain::{AddressIdentifier, CspRegion, Postcode, RegionMap, Uprn};
 
 use super::{
     Manifest, StoreError,
+    answer::{self, Answer, Matches},
+    block::Entry,
     directory::{Directory, Slot},
+    image::{Image, Run},
+    premises::{MATCHES, Premises},
     sealed::SealedLoad,
 };
 
@@ -59,32 +63,22 @@ pub struct ActiveSet {
     loads: RegionMap<Option<ActiveLoad>>,
     damaged: Vec<CspRegion>,
     directory: Directory,
+    /// Postcodes that have premises.
+    premises: Directory,
     digest: String,
-}
-
-/// What one region says of a postcode.
-#[derive(Clone, Debug)]
-pub struct Answer<'a> {
-    /// The region.
-    pub region: CspRegion,
-    /// What it says.
-    pub said: Said,
-    /// The variant's name in the Table 3 of the load; `None` when nothing is covered.
-    pub variant_name: Option<&'a str>,
-    /// Auxiliary equipment required; may be empty.
-    pub auxiliary_equipment: Cow<'a, str>,
-    /// Additional information; may be empty.
-    pub additional_information: Cow<'a, str>,
 }
 
 impl ActiveSet {
     /// The set of these loads, one a region. `damaged` are the regions whose active load could not be opened.
     #[must_use]
     pub fn new(loads: RegionMap<Option<ActiveLoad>>, damaged: Vec<CspRegion>) -> Self {
-        let open = RegionMap::from_fn(|region| loads[region].as_ref().map(|active| &*active.load));
-        let directory = Directory::merge(&open);
+        let image = |region| loads[region].as_ref().and_then(|active: &ActiveLoad| active.load.image());
+        let directory =
+            Directory::merge(&RegionMap::from_fn(|region| image(region).map(Image::runs).unwrap_or_default()));
+        let of_premises = |region| -> &[Run] { image(region).and_then(Image::premises).map_or(&[], Premises::runs) };
+        let premises = Directory::merge(&RegionMap::from_fn(of_premises));
         let digest = digest(&loads);
-        Self { loads, damaged, directory, digest }
+        Self { loads, damaged, directory, premises, digest }
     }
 
     /// The same set with one region's load exchanged.
@@ -109,22 +103,78 @@ impl ActiveSet {
     }
 
     fn answer(&self, slot: &Slot, postcode: Postcode) -> Option<Result<Answer<'_>, StoreError>> {
-        let image = self.loads[slot.region].as_ref()?.load.image()?;
-        let entry = image.find(slot.start, &slot.units, postcode.unit())?;
-        let Some(said) = image.unpack(entry.facts) else {
-            let path = format!("the memory of {}", slot.region.slug()).into();
-            return Some(Err(StoreError::Damaged { path, what: "a row says what Table 3 does not allow".to_owned() }));
-        };
-        Some(image.texts().get(entry.texts).map(|(auxiliary_equipment, additional_information)| Answer {
-            region: slot.region,
-            said,
-            variant_name: match said {
-                Said::Coverage(crate::domain::Coverage::From(from)) => image.variants().name(from.variant),
-                _ => None,
-            },
-            auxiliary_equipment,
-            additional_information,
-        }))
+        let image = self.image(slot.region)?;
+        let Entry { facts, texts, .. } = image.find(slot.start, &slot.units, postcode.unit())?;
+        let answer = answer::of(slot.region, image, facts, texts, None);
+        Some(answer.map(|answer| Answer { premises_rows: self.premises_rows_of(slot.region, postcode), ..answer }))
+    }
+
+    fn image(&self, region: CspRegion) -> Option<&Image> {
+        self.loads[region].as_ref()?.load.image()
+    }
+
+    /// What each region that knows the UPRN says of it, in region order. In memory, as a rule.
+    ///
+    /// # Errors
+    /// [`StoreError`] when a row cannot be read; it is never an answer.
+    pub fn lookup_uprn(&self, uprn: Uprn) -> impl Iterator<Item = Result<Answer<'_>, StoreError>> {
+        CspRegion::ALL.into_iter().filter_map(move |region| {
+            let image = self.image(region)?;
+            let found = image.premises()?.by_uprn(uprn).transpose()?;
+            Some(found.and_then(|found| answer::of(region, image, found.facts, found.texts, Some(found))))
+        })
+    }
+
+    /// What each region says of a partial address, in region order: its premises there with the identifier, by UPRN, else
+    /// the postcode's row. Reads one or two blocks of the database for each region that has premises at the postcode.
+    ///
+    /// # Errors
+    /// [`StoreError`] when a row cannot be read; it is never an answer.
+    pub fn lookup_address<'s>(
+        &'s self,
+        postcode: Postcode,
+        identifier: &AddressIdentifier,
+    ) -> Result<Matches<'s>, StoreError> {
+        let mut matches = Matches::default();
+        for region in CspRegion::ALL {
+            let Some(image) = self.image(region) else { continue };
+            let place = self.place(region, postcode);
+            let found = match image.premises().zip(place) {
+                Some((premises, place)) => premises.by_address(place, identifier)?,
+                None => Vec::new(),
+            };
+            matches.too_many |= found.len() > MATCHES;
+            if found.is_empty() {
+                let slot = self.directory.sector(postcode.sector()).iter().find(|slot| slot.region == region);
+                let answer = slot.and_then(|slot| self.answer(slot, postcode)).transpose()?;
+                matches.answers.extend(answer);
+            }
+            for found in found.into_iter().take(MATCHES) {
+                matches.answers.push(answer::of(region, image, found.facts, found.texts, Some(found))?);
+            }
+        }
+        Ok(matches)
+    }
+
+    /// The place of a postcode among those of a region's load that have premises.
+    fn place(&self, region: CspRegion, postcode: Postcode) -> Option<u32> {
+        let slot = self.premises.sector(postcode.sector()).iter().find(|slot| slot.region == region)?;
+        Some(slot.start + u32::try_from(slot.units.row(postcode.unit())?).ok()?)
+    }
+
+    /// How many premises of a postcode have an answer of their own in a region's load.
+    fn premises_rows_of(&self, region: CspRegion, postcode: Postcode) -> u32 {
+        if self.premises.is_empty() {
+            return 0;
+        }
+        let premises = self.image(region).and_then(Image::premises);
+        premises.zip(self.place(region, postcode)).map_or(0, |(premises, place)| premises.answers(place))
+    }
+
+    /// How many premises of a postcode have an answer of their own, in all regions together.
+    #[must_use]
+    pub fn premises_rows(&self, postcode: Postcode) -> u64 {
+        CspRegion::ALL.into_iter().map(|region| u64::from(self.premises_rows_of(region, postcode))).sum()
     }
 
     /// The active loads, in region order.

@@ -76,8 +76,8 @@ impl ChangedLocation {
     }
 }
 
-/// Every location of which two loads of a region do not say the same, in postcode order: the rows behind the figures of
-/// [`compare_sealed`](super::compare_sealed). `after_postcode` resumes behind the last one that was seen.
+/// Every postcode of which two loads of a region do not say the same, in order: the rows behind the figures of
+/// [`compare_sealed`](super::compare_sealed), premises apart. `after_postcode` resumes behind the last one that was seen.
 ///
 /// Nothing is gathered: the memory it takes is 16 bytes a distinct pair of texts, of which it first reads all. It ends at
 /// the first error. Blocks, as does each step.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{Coverage, RegionVariants, Said},
-    ingest::{Row, TextTable},
+    ingest::{Premises, Row, TextTable},
 };
 
 use super::{
@@ -15,6 +15,7 @@ use super::{
     meanings::{Meanings, Side, Understood},
     merge::{Merge, Met, Place, Rows},
     movement::Movement,
+    premises_rows::{PremisesPlace, PremisesRows, SealedPremises, meet},
     sealed::SealedLoad,
 };
 
@@ -72,6 +73,13 @@ pub struct Changes {
     /// Of `covered_before`: those whose variant was confirmed. `variant_changed` and `confirmed_to_unknown` are parts of
     /// them.
     pub confirmed_before: u64,
+
+    /// Of `answers_before`: premises.
+    pub premises_before: u64,
+    /// Of `answers_after`: premises.
+    pub premises_after: u64,
+    /// Of `answers_in_both`: premises.
+    pub premises_in_both: u64,
 }
 
 impl Changes {
@@ -141,6 +149,30 @@ impl Changes {
         Ok(())
     }
 
+    /// Counts premises among all locations, and how many of them answer apart.
+    fn add_premises(
+        &mut self,
+        before: &mut dyn PremisesRows,
+        after: &mut dyn PremisesRows,
+        meanings: &Meanings,
+    ) -> Result<(), StoreError> {
+        let others = *self;
+        meet(before, after, |earlier, later| {
+            // Met by their own keys already.
+            let place = |premises: &PremisesPlace| Place { key: 0, facts: premises.facts, texts: premises.texts };
+            match (earlier.map(place), later.map(place)) {
+                (Some(earlier), Some(later)) => self.add(Met::Both(earlier, later), meanings),
+                (Some(earlier), None) => self.add(Met::Before(earlier), meanings),
+                (None, Some(later)) => self.add(Met::After(later), meanings),
+                (None, None) => Ok(()),
+            }
+        })?;
+        self.premises_before = self.answers_before - others.answers_before;
+        self.premises_after = self.answers_after - others.answers_after;
+        self.premises_in_both = self.answers_in_both - others.answers_in_both;
+        Ok(())
+    }
+
     fn add_both(&mut self, both: &Understood) {
         if let (Said::Coverage(before), Said::Coverage(_)) = (both.before, both.after) {
             self.answers_in_both += 1;
@@ -165,7 +197,8 @@ fn answers(place: Place) -> u64 {
 }
 
 /// Compares the load that answers with the rows of a new one, before they are packed. `after` is sorted, with one row a
-/// postcode, as [`Ingested`](crate::ingest::Ingested) has them; both loads are one region's.
+/// postcode, as [`Ingested`](crate::ingest::Ingested) has them, and so are the premises; both loads are one region's. A
+/// premises is the same by its UPRN, wherever it lies, or else by its postcode and identifier.
 ///
 /// One pass over both; the memory it takes is 16 bytes a distinct pair of texts.
 ///
@@ -174,11 +207,14 @@ fn answers(place: Place) -> u64 {
 pub fn compare(
     before: &SealedLoad,
     after: &[Row],
+    after_premises: &Premises,
     after_texts: &TextTable,
     after_variants: &RegionVariants,
 ) -> Result<Changes, StoreError> {
     let meanings = Meanings::new(side(before)?, Side::unpacked(after_variants, after_texts)?);
-    tally(Rows::after(before, None), after.iter().map(Place::from), &meanings)
+    let mut changes = tally(Rows::after(before, None), after.iter().map(Place::from), &meanings)?;
+    changes.add_premises(&mut SealedPremises::new(before), &mut after_premises.reader(), &meanings)?;
+    Ok(changes)
 }
 
 /// Compares two sealed loads of a region.
@@ -187,7 +223,9 @@ pub fn compare(
 /// As [`compare`].
 pub fn compare_sealed(before: &SealedLoad, after: &SealedLoad) -> Result<Changes, StoreError> {
     let meanings = Meanings::new(side(before)?, side(after)?);
-    tally(Rows::after(before, None), Rows::after(after, None), &meanings)
+    let mut changes = tally(Rows::after(before, None), Rows::after(after, None), &meanings)?;
+    changes.add_premises(&mut SealedPremises::new(before), &mut SealedPremises::new(after), &meanings)?;
+    Ok(changes)
 }
 
 /// What a sealed load's numbers mean.

@@ -18,7 +18,8 @@ fn compare_words(before: &BTreeMap<Postcode, Words>, after: &BTreeMap<Postcode, 
     let (earlier, _kept) = sealed(before, &TABLES[0], &reaper);
     let (later, _kept_too) = sealed(after, &TABLES[1], &reaper);
     let (after_rows, texts) = rows(after, &TABLES[1], 3);
-    let found = compare(&earlier, &after_rows, &texts, TABLES[1].region(CspRegion::South)).unwrap();
+    let found =
+        compare(&earlier, &after_rows, &Premises::default(), &texts, TABLES[1].region(CspRegion::South)).unwrap();
     assert_eq!(compare_sealed(&earlier, &later).unwrap(), found);
 
     let mut counted = Changes::default();

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::{
     domain::{Coverage, Facts, Postcode, Said},
-    ingest::{FileKind, Ingested, Limits, read},
+    ingest::{FileKind, Ingested, Limits, Premises, read},
     store::{DataDir, FORMAT, Manifest, Packed, Reaper, pack, seal},
 };
 
@@ -46,7 +46,7 @@ impl Desk {
             "bytes_decompressed": 0, "report": crate::ingest::Report::default(),
         });
         let mut manifest: Manifest = serde_json::from_value(manifest).unwrap();
-        let packed = pack(&directory, rows, texts, table3, &manifest).unwrap();
+        let packed = pack(&directory, rows, &Premises::default(), texts, table3, &manifest).unwrap();
         manifest.packed = Some(packed.clone());
         (packed, manifest)
     }

@@ -5,6 +5,8 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::{CspRegion, Facts, Postcode};
 
+use super::{address_block::AddressRow, uprn_block::UprnRow};
+
 /// Digests rows in postcode order. Each row counts with its postcode, what is said of it, and a fingerprint of its texts;
 /// the region and the Table 3 that gives the variants their meaning come first.
 #[derive(Debug)]
@@ -39,15 +41,20 @@ impl RowsDigest {
         }
     }
 
-    /// The digest in hex.
-    pub(super) fn finish(mut self) -> String {
+    /// The digest in hex, premises included where the load has some.
+    pub(super) fn finish(mut self, premises: Option<PremisesDigest>) -> String {
         self.hash.update(&self.pending);
+        if let Some(premises) = premises {
+            self.hash.update(b"premises 1\n");
+            self.hash.update(premises.uprns.finish());
+            self.hash.update(premises.addresses.finish());
+        }
         hex::encode(self.hash.finalize())
     }
 }
 
-/// The digest over a load's database, key by key: whether it holds what was put in, and nothing else. A third of the
-/// bytes that [`RowsDigest`] takes, and no row need be unpacked for it.
+/// The digest over a load's database, key by key, premises included: whether it holds what was put in, and nothing
+/// else. A third of the bytes that [`RowsDigest`] takes, and no row need be unpacked for it.
 #[derive(Debug)]
 pub(super) struct BlocksDigest(Sha256);
 
@@ -56,7 +63,7 @@ impl BlocksDigest {
         Self(Sha256::new_with_prefix(b"wan-matrix blocks 1\n"))
     }
 
-    /// The next key, in order, and its value.
+    /// The next key, in the order in which they are packed, and its value.
     pub(super) fn block(&mut self, key: &[u8], value: &[u8]) {
         self.0.update((key.len() as u32).to_be_bytes());
         self.0.update(key);
@@ -67,6 +74,54 @@ impl BlocksDigest {
     /// The digest in hex.
     pub(super) fn finish(self) -> String {
         hex::encode(self.0.finalize())
+    }
+}
+
+/// Digests premises in both their orders. By UPRN each counts with the place of its postcode among the load's that have
+/// premises, what is said of it and a fingerprint of its texts; by address with its postcode, its identifier and its UPRN,
+/// or, where it has none, with what is said of it. So what the one order leaves out the other tells.
+#[derive(Debug, Default)]
+pub(super) struct PremisesDigest {
+    uprns: Pending,
+    addresses: Pending,
+}
+
+#[derive(Debug, Default)]
+struct Pending {
+    hash: Sha256,
+    bytes: Vec<u8>,
+}
+
+impl Pending {
+    fn take(&mut self, parts: [&[u8]; 5]) {
+        parts.into_iter().for_each(|part| self.bytes.extend_from_slice(part));
+        if self.bytes.len() >= PENDING {
+            self.hash.update(&self.bytes);
+            self.bytes.clear();
+        }
+    }
+
+    fn finish(mut self) -> [u8; 32] {
+        self.hash.update(&self.bytes);
+        self.hash.finalize().into()
+    }
+}
+
+impl PremisesDigest {
+    /// The next premises by UPRN.
+    pub(super) fn uprn(&mut self, row: UprnRow, texts: &Fingerprint) {
+        let (postcode, facts) = (row.postcode.to_be_bytes(), row.facts.bits().to_be_bytes());
+        self.uprns.take([&row.uprn.to_be_bytes(), &postcode, &facts, texts, &[]]);
+    }
+
+    /// The next premises by address.
+    pub(super) fn address(&mut self, row: &AddressRow<'_>, texts: &Fingerprint) {
+        // No code of facts has all bits: it stands for "told with the UPRN".
+        let facts = row.facts.map_or(u32::MAX, Facts::bits).to_be_bytes();
+        let length = [row.identifier.len() as u8];
+        let (postcode, uprn) = (row.postcode.to_be_bytes(), row.uprn.to_be_bytes());
+        self.addresses.take([&postcode, &length, row.identifier, &uprn, &facts]);
+        self.addresses.take([texts, &[], &[], &[], &[]]);
     }
 }
 

@@ -4,7 +4,7 @@ use std::{collections::HashMap, ops::Range};
 
 use crate::domain::{CspRegion, RegionMap, Sector};
 
-use super::{image::Image, sealed::SealedLoad, units::Units};
+use super::{image::Run, units::Units};
 
 /// One region's rows of a sector. It fills a cache line of its own.
 #[derive(Clone, Copy, Debug)]
@@ -24,10 +24,10 @@ pub(super) struct Directory {
 
 impl Directory {
     /// Merges the sectors of every active load. Slots of a sector are in region order.
-    pub(super) fn merge(loads: &RegionMap<Option<&SealedLoad>>) -> Self {
+    pub(super) fn merge(loads: &RegionMap<&[Run]>) -> Self {
         let mut found: Vec<(Sector, Slot)> = Vec::new();
-        for (region, load) in loads.iter() {
-            for run in load.and_then(SealedLoad::image).map(Image::runs).unwrap_or_default() {
+        for (region, runs) in loads.iter() {
+            for run in *runs {
                 found.push((run.sector, Slot { units: run.units, start: run.start, region }));
             }
         }
@@ -43,6 +43,11 @@ impl Directory {
             start = end;
         }
         Self { sectors, slots }
+    }
+
+    /// Whether there is nothing in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.slots.is_empty()
     }
 
     /// The rows of a sector, one slot for each region that has some.

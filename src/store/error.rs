@@ -17,7 +17,7 @@ pub enum StoreError {
     #[error("{} is damaged: {what}", .path.display())]
     Damaged { path: PathBuf, what: String },
     #[error(
-        "{} has the format {found}, and this version reads format {readable}; run the version that wrote it, or \
+        "{} has the format {found}, and this version reads formats up to {readable}; run the version that wrote it, or \
          submit the load again", .path.display()
     )]
     Format { path: PathBuf, found: u32, readable: u32 },

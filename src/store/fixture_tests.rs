@@ -14,7 +14,7 @@ use crate::{
         AvailabilityDate, ConnectivityLikelihood, Coverage, CoveredFrom, CspRegion, Facts, Postcode, Said, Table3,
         UNKNOWN, WanVariant,
     },
-    ingest::{Encoding, Report, Row, TextTable},
+    ingest::{Encoding, Premises, Report, Row, TextTable},
 };
 
 /// What one row says: `aside`, `none`, or `2027-03-01 Cellular High`; then, after a `|`, the additional information.
@@ -73,14 +73,14 @@ pub(super) fn sealed(
     let directory = tempfile::tempdir().unwrap();
     let (rows, texts) = rows(words, table3, 0);
     let mut manifest = manifest();
-    let packed = pack(directory.path(), &rows, &texts, table3, &manifest).unwrap();
+    let packed = pack(directory.path(), &rows, &Premises::default(), &texts, table3, &manifest).unwrap();
     let path = directory.path().join(sealed::BLOCKS);
     let image = sealed::check(&database::open(&path).unwrap(), &path, &packed, table3, CspRegion::South).unwrap();
     manifest.packed = Some(packed);
     (Arc::new(SealedLoad::new(manifest, image, reaper)), directory)
 }
 
-fn manifest() -> Manifest {
+pub(super) fn manifest() -> Manifest {
     Manifest {
         format: FORMAT,
         load_id: "south-20261120T040506Z-0123456789ab".to_owned(),

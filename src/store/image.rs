@@ -8,9 +8,11 @@ use super::{
     StoreError,
     block::{self, Entry, Layout},
     digest::BlocksDigest,
-    text_chunks,
+    premises::Premises,
+    premises_read, text_chunks,
     texts::{Gathering, Texts},
     units::Units,
+    uprn_block,
 };
 
 /// All rows of a load, sector after sector, each as [`Layout`] packs it.
@@ -21,6 +23,7 @@ pub(super) struct Image {
     entries: Box<[u8]>,
     runs: Box<[Run]>,
     texts: Texts,
+    premises: Option<Premises>,
 }
 
 /// Where a sector's rows are among the entries.
@@ -48,7 +51,8 @@ impl Image {
         let mut runs: Vec<Run> = Vec::new();
         let mut gathering = Gathering::default();
         let mut digest = BlocksDigest::new();
-        for item in database.iter() {
+        // Premises name texts, and come after them.
+        for item in database.range(..[uprn_block::PREFIX]) {
             let (key, value) = item.map_err(StoreError::database(path))?;
             digest.block(&key, &value);
             match key.first() {
@@ -69,7 +73,8 @@ impl Image {
             return Err(damaged("there are not as many texts as the manifest says"));
         }
         let texts = gathering.finish(database, path.to_owned());
-        let image = Self { variants, layout, entries: entries.into(), runs: runs.into(), texts };
+        let premises = premises_read::read(database, path, &variants, texts.count(), &mut digest)?;
+        let image = Self { variants, layout, entries: entries.into(), runs: runs.into(), texts, premises };
         image.check_rows().map_err(damaged)?;
         Ok((image, digest.finish()))
     }
@@ -135,9 +140,34 @@ impl Image {
         &self.texts
     }
 
+    pub(super) const fn premises(&self) -> Option<&Premises> {
+        self.premises.as_ref()
+    }
+
+    /// Whether all of it is in memory, so that the database may be closed.
+    pub(super) const fn in_memory(&self) -> bool {
+        self.texts.in_memory() && self.premises.is_none()
+    }
+
+    /// Lets go of the database it read from, which is about to move.
+    pub(super) fn close(&mut self) {
+        self.texts.close();
+        if let Some(premises) = &mut self.premises {
+            premises.database = None;
+        }
+    }
+
+    /// The database it read from is open where it now is.
+    pub(super) fn moved(&mut self, database: &sled::Db, path: &Path) {
+        self.texts.moved(database, path);
+        if let Some(premises) = &mut self.premises {
+            (premises.database, premises.path) = (Some(database.clone()), path.to_owned());
+        }
+    }
+
     /// Bytes of memory the rows take.
     pub(super) fn bytes(&self) -> usize {
-        self.entries.len() + size_of_val(&*self.runs)
+        self.entries.len() + size_of_val(&*self.runs) + self.premises.as_ref().map_or(0, Premises::bytes)
     }
 }
 

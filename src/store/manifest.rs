@@ -14,13 +14,15 @@ use super::{Changes, StoreError, durable};
 
 /// The version of everything in a load's directory. A new one comes with code that still reads the old.
 pub const FORMAT: u32 = 1;
+/// The version of a load with premises, which a server that does not know them must not answer from.
+pub const FORMAT_PREMISES: u32 = 2;
 
 const FILE: &str = "manifest.json";
 
 /// A load's provenance, counts and digests. Digests are in hex.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// The format of the load's directory: [`FORMAT`].
+    /// The format of the load's directory: [`FORMAT`], or [`FORMAT_PREMISES`].
     pub format: u32,
     /// `<region>-<yyyymmddThhmmssZ>-<12 hex of the identity>`.
     pub load_id: String,
@@ -74,9 +76,9 @@ pub struct Manifest {
 /// What the blocks of a sealed load hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Packed {
-    /// Rows, the marks of set-aside locations included.
+    /// Rows about postcodes, the marks of set-aside ones included.
     pub rows: u64,
-    /// Blocks, one a sector.
+    /// Their blocks, one a sector.
     pub blocks: u64,
     /// Distinct pairs of texts.
     pub texts: u32,
@@ -84,6 +86,30 @@ pub struct Packed {
     pub rows_sha256: String,
     /// The sha256 over every key of the database and its value: what a database that is opened again is held against.
     pub blocks_sha256: String,
+    /// Premises; absent where the load has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub premises: Option<PackedPremises>,
+}
+
+/// The premises of a sealed load.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackedPremises {
+    /// Rows, the marks of set-aside ones included.
+    pub rows: u64,
+    /// Of these, those that have a UPRN.
+    pub uprns: u64,
+    /// Postcodes that have premises.
+    pub postcodes: u64,
+    /// Blocks, by UPRN and by address.
+    pub blocks: u64,
+}
+
+impl Packed {
+    /// The version of the directory that holds it.
+    #[must_use]
+    pub const fn format(&self) -> u32 {
+        if self.premises.is_some() { FORMAT_PREMISES } else { FORMAT }
+    }
 }
 
 /// What a load differs in from the one that was active when it was judged.
@@ -125,8 +151,8 @@ impl Manifest {
         let bytes = fs::read(&path).map_err(StoreError::io("reading", &path))?;
         let damaged = |error: serde_json::Error| StoreError::damaged(&path, error.to_string());
         let Version { format } = serde_json::from_slice(&bytes).map_err(damaged)?;
-        if format != FORMAT {
-            return Err(StoreError::Format { path, found: format, readable: FORMAT });
+        if !(FORMAT..=FORMAT_PREMISES).contains(&format) {
+            return Err(StoreError::Format { path, found: format, readable: FORMAT_PREMISES });
         }
         serde_json::from_slice(&bytes).map_err(damaged)
     }

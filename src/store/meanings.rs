@@ -16,7 +16,7 @@ use super::{
     merge::Place,
     movement::{Movement, Movements},
     text_chunks,
-    texts::Texts,
+    texts::{Texts, chunk_of},
 };
 
 /// One load's Table 3, and the fingerprint of each of its pairs of texts by number.
@@ -153,8 +153,7 @@ fn sealed_texts(texts: &Texts) -> Result<Vec<Fingerprint>, StoreError> {
             let damaged = |what: &str| StoreError::damaged(path, what);
             for &first in firsts {
                 let key = text_chunks::key(first);
-                let value = database.get(key).map_err(StoreError::database(path))?;
-                let value = value.ok_or_else(|| damaged("a chunk of texts is gone"))?;
+                let value = chunk_of(database.as_ref(), path, &key)?;
                 for pair in text_chunks::open(&key, &value).map_err(damaged)? {
                     let (auxiliary, additional) = pair.map_err(damaged)?;
                     fingerprints.push(fingerprint(auxiliary, additional));

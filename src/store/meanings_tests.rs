@@ -26,7 +26,7 @@ fn texts_have_the_same_fingerprints_wherever_they_lie() {
     }
     assert!(firsts.len() > 2);
     let memory = sealed_texts(&gathering.finish(&database, path.clone())).unwrap();
-    let disk = Texts::Database { database, path, firsts: firsts.into(), count: 100 };
+    let disk = Texts::Database { database: Some(database), path, firsts: firsts.into(), count: 100 };
     assert_eq!(sealed_texts(&disk).unwrap(), memory);
     let south = crate::domain::Table3::shipped().unwrap().region(crate::domain::CspRegion::South).clone();
     assert_eq!(Side::unpacked(&south, &table).unwrap().texts, memory);
@@ -38,6 +38,6 @@ fn a_chunk_that_is_gone_is_damage_and_no_comparison() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("blocks");
     let database = database::open(&path).unwrap();
-    let texts = Texts::Database { database, path, firsts: [1].into(), count: 1 };
+    let texts = Texts::Database { database: Some(database), path, firsts: [1].into(), count: 1 };
     assert!(sealed_texts(&texts).unwrap_err().is_damage());
 }

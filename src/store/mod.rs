@@ -5,9 +5,12 @@
 
 mod active;
 mod active_file;
+mod address_block;
+mod answer;
 mod audit;
 mod block;
 mod changes;
+mod columns;
 mod compare;
 mod compare_text;
 mod data_dir;
@@ -28,6 +31,10 @@ mod manifest;
 mod meanings;
 mod merge;
 mod movement;
+mod pack_premises;
+mod premises;
+mod premises_read;
+mod premises_rows;
 mod reaper;
 mod rebuild;
 mod recode;
@@ -39,9 +46,11 @@ mod sealed;
 mod text_chunks;
 mod texts;
 mod units;
+mod uprn_block;
 
-pub use active::{ActiveLoad, ActiveSet, Answer};
+pub use active::{ActiveLoad, ActiveSet};
 pub use active_file::{Activation, ActiveFile};
+pub use answer::{Answer, Matches, OfPremises};
 pub use audit::{AuditEvent, AuditLine, AuditLog, Rotation};
 pub use changes::{Change, ChangedLocation, Told, changes};
 pub use compare::{Changes, compare, compare_sealed};
@@ -53,7 +62,7 @@ pub use error::StoreError;
 #[cfg(any(test, feature = "fuzzing"))]
 pub use fuzzing::read_stored;
 pub use kept::{KeptFile, read_kept};
-pub use manifest::{Compared, FORMAT, GuardRecord, Manifest, Packed};
+pub use manifest::{Compared, FORMAT, FORMAT_PREMISES, GuardRecord, Manifest, Packed, PackedPremises};
 pub use movement::{Movement, Movements};
 pub use reaper::Reaper;
 pub use rebuild::{replace_blocks, table3_of};

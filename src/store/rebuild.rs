@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use crate::{
     domain::Table3,
-    ingest::{Row, TextTable},
+    ingest::{Premises, Row, TextTable},
 };
 
 use super::{
@@ -23,13 +23,14 @@ pub fn replace_blocks(
     data: &DataDir,
     manifest: &Manifest,
     rows: &[Row],
+    premises: &Premises,
     texts: &TextTable,
     table3: &Table3,
 ) -> Result<(), StoreError> {
     let directory = data.incoming().join("rebuild");
     remove_dir(&directory)?;
     fs::create_dir_all(&directory).map_err(StoreError::io("creating", &directory))?;
-    let packed = pack(&directory, rows, texts, table3, manifest)?;
+    let packed = pack(&directory, rows, premises, texts, table3, manifest)?;
     let home = data.load(&manifest.load_id);
     if manifest.packed.as_ref() != Some(&packed) {
         return Err(StoreError::damaged(&home, "the rows of the kept file are not those that were sealed"));

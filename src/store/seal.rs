@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     domain::Table3,
-    ingest::{Row, TextTable},
+    ingest::{Premises, Row, TextTable},
 };
 
 use super::{
@@ -20,6 +20,7 @@ use super::{
     digest::{BlocksDigest, Fingerprint, RowsDigest, fingerprint},
     durable,
     manifest::Packed,
+    pack_premises::{ByAddress, pack_premises},
     sealed::{self, BLOCKS, TABLE3_FILE},
     text_chunks::{Chunks, PREFIX},
 };
@@ -37,92 +38,110 @@ pub struct Sealed {
 
 /// Packs rows into a new database below `directory`.
 ///
-/// Rows must be sorted with one row a postcode. Blocks go in by key order with plain inserts: sled's batches hold a lock
-/// of the whole process, and would stall every reader.
+/// Rows must be sorted with one row a postcode, premises with one row each. Blocks go in by key order with plain inserts:
+/// sled's batches hold a lock of the whole process, and would stall every reader.
 ///
 /// # Errors
 /// [`StoreError`]; the directory is then to be removed.
 pub fn pack(
     directory: &Path,
     rows: &[Row],
+    premises: &Premises,
     texts: &TextTable,
     table3: &Table3,
     manifest: &Manifest,
 ) -> Result<Packed, StoreError> {
     let path = directory.join(BLOCKS);
-    let numbers = number_texts(rows, texts.len()).ok_or_else(|| broken(&path))?;
+    let mut numbers = Numbers::new(texts.len());
+    numbers.number_rows(rows).ok_or_else(|| broken(&path))?;
+    let by_address = ByAddress::sort(directory, premises, &mut numbers)?;
     let database = database::open(&path)?;
+    let mut inserting = Inserting { database: &database, path: &path, digest: BlocksDigest::new() };
     // Hashing the rows takes a good part of what inserting them does: each has a thread, which has this one's priority.
-    let (inserted, rows_sha256) = thread::scope(|scope| {
-        let hashing = scope.spawn(|| rows_digest(rows, texts, &numbers, table3, manifest, &path));
-        let inserted = insert(&database, &path, rows, texts, &numbers);
-        (inserted, hashing.join().unwrap_or_else(|_| Err(StoreError::damaged(&path, "its rows could not be hashed"))))
+    let (blocks, hashed) = thread::scope(|scope| {
+        let hashing = scope.spawn(|| hash(rows, texts, &numbers, table3, manifest, &path));
+        let blocks = inserting.rows_and_texts(rows, texts, &numbers);
+        (blocks, hashing.join().unwrap_or_else(|_| Err(StoreError::damaged(&path, "its rows could not be hashed"))))
     });
-    let (blocks, blocks_sha256) = inserted?;
+    let (blocks, (digest, fingerprints)) = (blocks?, hashed?);
+    let packed =
+        by_address.map(|sorted| pack_premises(directory, premises, sorted, &numbers, &fingerprints, &mut inserting));
+    let (packed, premises_digest) = packed.transpose()?.unzip();
+    let blocks_sha256 = inserting.digest.finish();
     database.flush().map_err(StoreError::database(&path))?;
-    let (rows, texts) = (rows.len() as u64, numbers.count);
-    Ok(Packed { rows, blocks, texts, rows_sha256: rows_sha256?, blocks_sha256 })
+    Ok(Packed {
+        rows: rows.len() as u64,
+        blocks,
+        texts: numbers.count(),
+        rows_sha256: digest.finish(premises_digest),
+        blocks_sha256,
+        premises: packed,
+    })
 }
 
 fn broken(path: &Path) -> StoreError {
     StoreError::damaged(path, "a row names a text that the load does not have")
 }
 
-/// Inserts the blocks, then the texts; gives how many blocks there are, and the digest over all that was inserted.
-fn insert(
-    database: &sled::Db,
-    path: &Path,
-    rows: &[Row],
-    texts: &TextTable,
-    numbers: &Numbers,
-) -> Result<(u64, String), StoreError> {
-    let mut digest = BlocksDigest::new();
-    let mut insert = |key: &[u8], value: &[u8]| {
-        digest.block(key, value);
-        match database.insert(key, value) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(StoreError::database(path)(error)),
-        }
-    };
-
-    let layout = Layout::for_texts(numbers.count);
-    let mut blocks = 0;
-    let mut entries = Vec::with_capacity(VALUE_MAX);
-    let mut value = Vec::with_capacity(VALUE_MAX);
-    for sector_rows in rows.chunk_by(|a, b| a.sector() == b.sector()) {
-        let Some(sector) = sector_rows.first().and_then(Row::sector) else { continue };
-        entries.clear();
-        for row in sector_rows {
-            layout.push(row.unit_and_facts(), numbers.of(row.texts).ok_or_else(|| broken(path))?, &mut entries);
-        }
-        let key = block::key(sector);
-        block::seal(&key, layout, &entries, &mut value);
-        insert(&key, &value)?;
-        blocks += 1;
-    }
-
-    let mut chunks = Chunks::new();
-    const { assert!(block::PREFIX < PREFIX, "texts follow the blocks, so that keys go in by order") };
-    for &text in &numbers.by_number {
-        let (auxiliary, additional) = texts.get(text).map_err(StoreError::io("reading the texts of", path))?;
-        if let Some((key, value)) = chunks.push(&auxiliary, &additional) {
-            insert(&key, &value)?;
-        }
-    }
-    if let Some((key, value)) = chunks.close() {
-        insert(&key, &value)?;
-    }
-    Ok((blocks, digest.finish()))
+/// A database that is being filled, and the digest over all that went in.
+pub(super) struct Inserting<'a> {
+    database: &'a sled::Db,
+    path: &'a Path,
+    digest: BlocksDigest,
 }
 
-fn rows_digest(
+impl Inserting<'_> {
+    pub(super) fn insert(&mut self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        self.digest.block(key, value);
+        match self.database.insert(key, value) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(StoreError::database(self.path)(error)),
+        }
+    }
+
+    /// Inserts the blocks of postcodes, then the texts; gives how many blocks there are.
+    fn rows_and_texts(&mut self, rows: &[Row], texts: &TextTable, numbers: &Numbers) -> Result<u64, StoreError> {
+        let layout = Layout::for_texts(numbers.count());
+        let mut blocks = 0;
+        let mut entries = Vec::with_capacity(VALUE_MAX);
+        let mut value = Vec::with_capacity(VALUE_MAX);
+        for sector_rows in rows.chunk_by(|a, b| a.sector() == b.sector()) {
+            let Some(sector) = sector_rows.first().and_then(Row::sector) else { continue };
+            entries.clear();
+            for row in sector_rows {
+                let texts = numbers.of(row.texts).ok_or_else(|| broken(self.path))?;
+                layout.push(row.unit_and_facts(), texts, &mut entries);
+            }
+            let key = block::key(sector);
+            block::seal(&key, layout, &entries, &mut value);
+            self.insert(&key, &value)?;
+            blocks += 1;
+        }
+
+        let mut chunks = Chunks::new();
+        const { assert!(block::PREFIX < PREFIX, "texts follow the blocks, so that keys go in by order") };
+        for &text in &numbers.by_number {
+            let (auxiliary, additional) = texts.get(text).map_err(StoreError::io("reading the texts of", self.path))?;
+            if let Some((key, value)) = chunks.push(&auxiliary, &additional) {
+                self.insert(&key, &value)?;
+            }
+        }
+        if let Some((key, value)) = chunks.close() {
+            self.insert(&key, &value)?;
+        }
+        Ok(blocks)
+    }
+}
+
+/// The digest over the rows, which premises may follow, and the fingerprints of all texts by number.
+fn hash(
     rows: &[Row],
     texts: &TextTable,
     numbers: &Numbers,
     table3: &Table3,
     manifest: &Manifest,
     path: &Path,
-) -> Result<String, StoreError> {
+) -> Result<(RowsDigest, Vec<Fingerprint>), StoreError> {
     let mut fingerprints = vec![Fingerprint::default()];
     for &text in &numbers.by_number {
         let (auxiliary, additional) = texts.get(text).map_err(StoreError::io("reading the texts of", path))?;
@@ -133,7 +152,7 @@ fn rows_digest(
         let number = numbers.of(row.texts).ok_or_else(|| broken(path))? as usize;
         digest.row(row.key(), row.facts(), fingerprints.get(number).ok_or_else(|| broken(path))?);
     }
-    Ok(digest.finish())
+    Ok((digest, fingerprints))
 }
 
 /// Makes a packed directory a sealed load under its own id, and opens it. When this returns the load survives a power
@@ -153,11 +172,15 @@ pub fn seal(
     fs::write(&copy, table3.csv()).map_err(StoreError::io("writing", &copy))?;
     let packed = manifest.packed.as_ref().ok_or_else(|| StoreError::damaged(directory, "nothing was packed"))?;
     let path = directory.join(BLOCKS);
-    let image = {
+    let mut image = {
         let database = database::open(&path)?;
         sealed::check(&database, &path, packed, table3, manifest.region)?
     };
-    let image = Some(image).filter(|image| image.texts().in_memory());
+    // Whatever it leaves in the database must be closed before it moves.
+    let in_memory = image.in_memory();
+    if !in_memory {
+        image.close();
+    }
     let verify = verifying.elapsed();
 
     let syncing = Instant::now();
@@ -169,39 +192,47 @@ pub fn seal(
     durable::rename(directory, &home)?;
     let sync = syncing.elapsed();
 
-    let load = match image {
-        Some(image) => SealedLoad::new(manifest, image, reaper),
-        // Its texts stay in the database, which has just moved: open it where it now is.
-        None => SealedLoad::open(&home, reaper)?,
-    };
+    if !in_memory {
+        let path = home.join(BLOCKS);
+        image.moved(&database::open(&path)?, &path);
+    }
+    let load = SealedLoad::new(manifest, image, reaper);
     Ok(Sealed { load, verify, sync })
 }
 
-/// Texts by the order in which sorted rows first use them, so that the order of the file leaves no trace.
-struct Numbers {
+/// Texts by the order in which sorted rows first use them, so that the order of the file leaves no trace: postcodes first,
+/// then premises.
+pub(super) struct Numbers {
     /// By the file's id, the new number; 0 while unused.
     numbers: Vec<u32>,
     /// By new number less one, the file's id.
     by_number: Vec<u32>,
-    count: u32,
 }
 
 impl Numbers {
-    fn of(&self, id: u32) -> Option<u32> {
+    fn new(texts: u32) -> Self {
+        Self { numbers: vec![0; texts as usize + 1], by_number: Vec::new() }
+    }
+
+    pub(super) fn of(&self, id: u32) -> Option<u32> {
         self.numbers.get(id as usize).copied()
     }
-}
 
-fn number_texts(rows: &[Row], texts: u32) -> Option<Numbers> {
-    let mut numbers = vec![0; texts as usize + 1];
-    let mut by_number = Vec::new();
-    for row in rows.iter().filter(|row| row.texts != 0) {
-        let number = numbers.get_mut(row.texts as usize)?;
-        if *number == 0 {
-            by_number.push(row.texts);
-            *number = u32::try_from(by_number.len()).ok()?;
-        }
+    fn count(&self) -> u32 {
+        self.by_number.len() as u32
     }
-    let count = u32::try_from(by_number.len()).ok()?;
-    Some(Numbers { numbers, by_number, count })
+
+    fn number_rows(&mut self, rows: &[Row]) -> Option<()> {
+        rows.iter().try_for_each(|row| self.number(row.texts).map(drop))
+    }
+
+    /// The number of a text, which is its own from now on; `None` for a text that is not there.
+    pub(super) fn number(&mut self, id: u32) -> Option<u32> {
+        let number = self.numbers.get_mut(id as usize)?;
+        if *number == 0 && id != 0 {
+            self.by_number.push(id);
+            *number = u32::try_from(self.by_number.len()).ok()?;
+        }
+        Some(*number)
+    }
 }

@@ -57,6 +57,12 @@ impl SealedLoad {
         self.image.as_ref()
     }
 
+    /// Whether it has rows about premises.
+    #[must_use]
+    pub fn has_premises(&self) -> bool {
+        self.image().is_some_and(|image| image.premises().is_some())
+    }
+
     /// Bytes of memory its rows take.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -96,7 +102,8 @@ pub(super) fn check(
 ) -> Result<Image, StoreError> {
     let layout = Layout::for_texts(packed.texts);
     let (image, blocks_sha256) = Image::read(database, path, layout, table3.region(region).clone())?;
-    if blocks_sha256 != packed.blocks_sha256 {
+    let premises = packed.premises.as_ref().map_or(0, |premises| premises.rows);
+    if blocks_sha256 != packed.blocks_sha256 || image.premises().map_or(0, |premises| premises.rows) != premises {
         return Err(StoreError::damaged(path, "the blocks are not those that were sealed"));
     }
     Ok(image)

@@ -1,6 +1,9 @@
 //! A load's texts, within reach of an answer.
 
-use std::{borrow::Cow, path::PathBuf};
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+};
 
 use super::{StoreError, text_chunks};
 
@@ -16,8 +19,8 @@ pub(super) type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 pub(super) enum Texts {
     /// All of them, side by side; for each pair its end and where its second text begins.
     Memory { text: Box<str>, ends: Box<[(u32, u32)]> },
-    /// The first number in each chunk, in order.
-    Database { database: sled::Db, path: PathBuf, firsts: Box<[u32]>, count: u32 },
+    /// The first number in each chunk, in order. The database is closed only while the load moves to its own directory.
+    Database { database: Option<sled::Db>, path: PathBuf, firsts: Box<[u32]>, count: u32 },
 }
 
 /// Gathers [`Texts`] from chunks in the database's order.
@@ -63,7 +66,7 @@ impl Gathering {
             return Texts::Memory { text: self.text.into_boxed_str(), ends: self.ends.into_boxed_slice() };
         }
         let firsts = self.firsts.into_boxed_slice();
-        Texts::Database { database: database.clone(), path, firsts, count: self.count }
+        Texts::Database { database: Some(database.clone()), path, firsts, count: self.count }
     }
 }
 
@@ -79,8 +82,7 @@ impl Texts {
                 let chunk = firsts.partition_point(|&first| first <= id).checked_sub(1);
                 let first = chunk.and_then(|chunk| firsts.get(chunk)).copied().unwrap_or_default();
                 let key = text_chunks::key(first);
-                let value = database.get(key).map_err(StoreError::database(path))?;
-                let value = value.ok_or_else(|| StoreError::damaged(path, "a chunk of texts is gone"))?;
+                let value = chunk_of(database.as_ref(), path, &key)?;
                 let nth = || text_chunks::open(&key, &value)?.nth((id - first) as usize).ok_or("a text is gone")?;
                 let (auxiliary, additional) = nth().map_err(|what| StoreError::damaged(path, what))?;
                 Ok((Cow::Owned(auxiliary.to_owned()), Cow::Owned(additional.to_owned())))
@@ -96,10 +98,32 @@ impl Texts {
         }
     }
 
+    /// Lets go of the database, which is about to move.
+    pub(super) fn close(&mut self) {
+        if let Self::Database { database, .. } = self {
+            *database = None;
+        }
+    }
+
+    /// The database is open where it now is.
+    pub(super) fn moved(&mut self, to: &sled::Db, at: &Path) {
+        if let Self::Database { database, path, .. } = self {
+            (*database, *path) = (Some(to.clone()), at.to_owned());
+        }
+    }
+
     /// Whether every text is in memory, so that the database may be closed.
     pub(super) const fn in_memory(&self) -> bool {
         matches!(self, Self::Memory { .. })
     }
+}
+
+/// A chunk of texts as the database has it.
+pub(super) fn chunk_of(database: Option<&sled::Db>, path: &Path, key: &[u8]) -> Result<sled::IVec, StoreError> {
+    let damaged = |what: &str| StoreError::damaged(path, what);
+    let database = database.ok_or_else(|| damaged("its database is closed"))?;
+    let value = database.get(key).map_err(StoreError::database(path))?;
+    value.ok_or_else(|| damaged("a chunk of texts is gone"))
 }
 
 fn in_memory<'a>(text: &'a str, ends: &[(u32, u32)], place: usize) -> Option<Pair<'a>> {

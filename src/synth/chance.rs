@@ -19,6 +19,13 @@ pub(super) enum Draw {
     Information = 12,
     InformationText = 13,
     NonePlannedCell = 14,
+    Premises = 15,
+    Sparse = 16,
+    Street = 17,
+    FirstNumber = 18,
+    OwnAnswer = 19,
+    WithoutUprn = 20,
+    WithoutIdentifier = 21,
 }
 
 /// The draws for one postcode in one region, or in none.
@@ -29,6 +36,11 @@ impl Chance {
     pub(super) const fn of(seed: u64, region: Option<CspRegion>, postcode: Postcode) -> Self {
         // 38 bits of postcode leave the low byte to the region.
         Self(mix(mix(seed) ^ (postcode.packed() << 8 | number(region))))
+    }
+
+    /// The draws for one premises of it.
+    pub(super) const fn premises(self, number: u64) -> Self {
+        Self(mix(self.0 ^ mix(number + 1)))
     }
 
     /// Any number, each as likely as any other.

@@ -7,7 +7,7 @@ fn table3() -> Table3 {
 
 fn written(postcodes: impl Iterator<Item = Postcode>, seed: u64) -> Vec<(FileSummary, Vec<u8>)> {
     let folder = tempfile::tempdir().unwrap();
-    let files = write_files(postcodes.map(Ok), folder.path(), seed, &table3()).unwrap();
+    let files = write_files(postcodes.map(Ok), folder.path(), seed, 0, &table3()).unwrap();
     files.into_iter().map(|file| (file.clone(), fs::read(&file.path).unwrap())).collect()
 }
 
@@ -72,9 +72,9 @@ fn a_file_reads_back_as_the_rows_it_was_made_from() {
 fn the_lists_error_and_the_folders_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let list = [Ok("M1 1AE".parse().unwrap()), Err(SynthError::NoPostcodeColumn { path: "list.csv".into() })];
-    let error = write_files(list, folder.path(), 1, &table3()).unwrap_err();
+    let error = write_files(list, folder.path(), 1, 0, &table3()).unwrap_err();
     assert!(matches!(error, SynthError::NoPostcodeColumn { .. }), "{error}");
     let file = folder.path().join("north.csv");
-    let error = write_files([], &file, 1, &table3()).unwrap_err().to_string();
+    let error = write_files([], &file, 1, 0, &table3()).unwrap_err().to_string();
     assert!(error.starts_with(&format!("{} cannot be written: ", file.display())), "{error}");
 }

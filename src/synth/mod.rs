@@ -11,6 +11,7 @@ mod error;
 mod files;
 mod invented;
 mod list;
+mod premises;
 mod row;
 mod texts;
 
@@ -18,4 +19,5 @@ pub use error::SynthError;
 pub use files::{FileSummary, write_files};
 pub use invented::{Invented, invented};
 pub use list::{PostcodeList, postcodes_from_file};
+pub use premises::PER_POSTCODE_MAX;
 pub use row::{Synth, SynthRow};

@@ -6,7 +6,7 @@ use super::{
     texts::{AUXILIARY, INFORMATION, information},
 };
 use crate::domain::{
-    AvailabilityDate, ConnectivityLikelihood, CspRegion, Day, Postcode, RegionVariants, Table3, UNKNOWN,
+    AvailabilityDate, ConnectivityLikelihood, CspRegion, Day, Postcode, RegionVariants, Table3, UNKNOWN, Uprn,
 };
 
 /// Makes rows. Two of the same seed make the same rows.
@@ -30,6 +30,10 @@ pub struct SynthRow<'t> {
     pub auxiliary_equipment_required: &'static str,
     /// Mostly empty.
     pub additional_information: String,
+    /// Of a row about one premises.
+    pub uprn: Option<Uprn>,
+    /// Of a row about one premises; may be empty where there is a UPRN.
+    pub address_identifier: String,
 }
 
 /// Of the postcodes of an area at a border, how many in ten thousand are in the region across it too. About one
@@ -98,30 +102,39 @@ impl Synth {
     }
 
     fn fill<'t>(&self, region: CspRegion, postcode: Postcode, table3: &'t Table3) -> SynthRow<'t> {
-        let chance = Chance::of(self.seed, Some(region), postcode);
-        let covered = !chance.happens(Draw::NonePlanned, NONE_PLANNED);
-        let named = covered.then(|| variant(chance, table3.region(region))).flatten();
-        let mut row = SynthRow {
-            postcode,
-            availability_date: None,
-            wan_variant: if chance.happens(Draw::NonePlannedCell, 2_000) { " " } else { "" },
-            connectivity_likelihood: None,
-            auxiliary_equipment_required: "",
-            additional_information: String::new(),
-        };
-        if chance.happens(Draw::Information, INFORMED) {
-            row.additional_information = information(chance.below(Draw::InformationText, INFORMATION));
-        }
-        if let Some((date, name)) = date(chance, region).zip(named) {
-            row.availability_date = Some(date);
-            row.wan_variant = name;
-            row.connectivity_likelihood = Some(likelihood(chance));
-            if chance.happens(Draw::Auxiliary, AUXILIARY_NAMED) {
-                row.auxiliary_equipment_required = chance.pick(Draw::AuxiliaryText, &AUXILIARY).unwrap_or_default();
-            }
-        }
-        row
+        fill(Chance::of(self.seed, Some(region), postcode), region, postcode, table3)
     }
+
+    pub(super) const fn seed(&self) -> u64 {
+        self.seed
+    }
+}
+
+pub(super) fn fill(chance: Chance, region: CspRegion, postcode: Postcode, table3: &Table3) -> SynthRow<'_> {
+    let covered = !chance.happens(Draw::NonePlanned, NONE_PLANNED);
+    let named = covered.then(|| variant(chance, table3.region(region))).flatten();
+    let mut row = SynthRow {
+        postcode,
+        availability_date: None,
+        wan_variant: if chance.happens(Draw::NonePlannedCell, 2_000) { " " } else { "" },
+        connectivity_likelihood: None,
+        auxiliary_equipment_required: "",
+        additional_information: String::new(),
+        uprn: None,
+        address_identifier: String::new(),
+    };
+    if chance.happens(Draw::Information, INFORMED) {
+        row.additional_information = information(chance.below(Draw::InformationText, INFORMATION));
+    }
+    if let Some((date, name)) = date(chance, region).zip(named) {
+        row.availability_date = Some(date);
+        row.wan_variant = name;
+        row.connectivity_likelihood = Some(likelihood(chance));
+        if chance.happens(Draw::Auxiliary, AUXILIARY_NAMED) {
+            row.auxiliary_equipment_required = chance.pick(Draw::AuxiliaryText, &AUXILIARY).unwrap_or_default();
+        }
+    }
+    row
 }
 
 /// What stands in the cell of a covered row; `None` if the region has nothing to send there.

@@ -7,13 +7,16 @@ use std::{
 
 use tonic::Code;
 use wan_matrix::{
-    duis::{Ask, Request, Response},
+    duis::{Ask, Covered, RegionResponse, Request, Response},
     grpc::proto::{
         CspRegion, Location, PartialAddress, RequestWanMatrixDuisRequest, RequestWanMatrixRequest, location::Kind,
     },
 };
 
-use crate::running::{Server, Told, told};
+use crate::{
+    running::{Server, Told, told},
+    uploads::header,
+};
 
 const ID: &str = "90-B3-D5-1F-30-01-00-00:90-B3-D5-1F-30-00-00-02:1000";
 
@@ -89,7 +92,88 @@ async fn same_as_the_plain_call(server: &Server, choice: &str) {
     }
 }
 
-/// Today, every choice is answered with UNIMPLEMENTED; whatever the plain call will say of one, the document says too.
+/// What a document says: the header's code and the words beside it, or each region's line.
+async fn answered(server: &Server, choice: &str) -> Vec<String> {
+    let request = RequestWanMatrixDuisRequest { document: document(choice).into_bytes() };
+    let reply = server.lookups.clone().request_wan_matrix_duis(request).await.unwrap().into_inner();
+    let response = Response::read(&reply.document).unwrap();
+    let Some(matrix) = response.matrix() else {
+        return vec![format!("{} {}", response.code(), reply.error.unwrap().reason().as_str_name())];
+    };
+    assert_eq!((response.code().as_str(), reply.error), ("I0", None));
+    let line = |said: &RegionResponse| {
+        let block = said.block().map(|block| {
+            let Covered { available, date, technology, likelihood, .. } = block;
+            let texts = [block.auxiliary_equipment.as_str().len(), block.additional_information.as_str().len()];
+            format!(" {available} {date} {:?} {} {texts:?}", technology.as_str(), likelihood.name())
+        });
+        format!("{} {}{}", said.region(), said.code(), block.unwrap_or_default())
+    };
+    matrix.regions().iter().map(line).collect()
+}
+
+#[tokio::test]
+async fn a_document_is_answered_by_uprn_and_by_partial_address() {
+    let server = Server::with_sample().await;
+    let uprn = |uprn: &str| format!("<sr:UPRN>{uprn}</sr:UPRN>");
+    for (choice, said) in [
+        (uprn("999900000001"), vec!["South I0 true 2016-04-01 \"Cellular and Mesh\" Medium [0, 0]"]),
+        // Leading zeros, and the sign that the schema's type allows, mean nothing.
+        (uprn(" +000999900000002 "), vec!["South I0"]),
+        (
+            uprn("999900000007"),
+            vec![
+                "Central I0 true 2016-04-01 \"Unknown\" Low [0, 0]",
+                "South I0 true 2016-04-01 \"Cellular\" High [0, 0]",
+            ],
+        ),
+        // Known and none planned has no block, and yet is an answer.
+        (partial_address("AA8 1AA", "2"), vec!["South I0"]),
+        (partial_address("AA8 1AA", "FLAT 1/12"), vec!["South I0 true 2016-04-01 \"Unknown\" High [0, 0]"]),
+        // Two premises of the name: an answer each.
+        (
+            partial_address("aa81aa", "the old-mill"),
+            vec![
+                "South I0 true 2016-04-01 \"Cellular\" High [0, 0]",
+                "South I0 false 2090-01-01 \"Cellular\" Low [0, 0]",
+            ],
+        ),
+        // No row of its own: the postcode's.
+        (partial_address("AA8 1AA", "Flat 11 2"), vec!["South I0 true 2016-04-01 \"Cellular\" High [0, 0]"]),
+        (partial_address("AA3 1AA", "1"), vec!["South I0 false 2090-01-01 \"Cellular\" High [0, 0]"]),
+        (
+            partial_address("AA5 1AD", "1"),
+            vec![
+                "Central I0 true 2016-04-01 \"Cellular\" Medium [0, 0]",
+                "4G Central I0 true 2016-04-01 \"4G Cellular\" High [0, 0]",
+            ],
+        ),
+        (uprn("999900000099"), vec!["E120101 ERROR_REASON_UPRN_NOT_IN_COVERAGE"]),
+        (partial_address("AA8 1AB", "9"), vec!["E120101 ERROR_REASON_LOCATION_NOT_IN_COVERAGE"]),
+        (partial_address("ZZ99 3WZ", "1"), vec!["E120102 ERROR_REASON_POSTCODE_MALFORMED"]),
+        (partial_address("AA8 1AA", "-"), vec!["E120102 ERROR_REASON_ADDRESS_IDENTIFIER_MALFORMED"]),
+    ] {
+        assert_eq!(answered(&server, &choice).await, said, "{choice}");
+    }
+}
+
+#[tokio::test]
+async fn a_premises_that_was_set_aside_is_told_so_in_its_document() {
+    let server = Server::with(&[("EXPECTED_REGIONS", "south"), ("GUARDS_REJECTS_PERCENT", "100")]).await;
+    let load = async |region, rows: &str| {
+        let columns = "postcode,availability_date,wan_variant,connectivity_likelihood,uprn";
+        let file = format!("{columns}\n{rows}\n");
+        server.submit(header(region, 1, file.as_bytes()), file.as_bytes()).await.unwrap();
+    };
+    load(CspRegion::South, "AA1 1AA,2020-01-01,Cellular,High,\nAA1 1AA,2020-01-01,Nonsense,High,7").await;
+    let uprn = "<sr:UPRN>7</sr:UPRN>";
+    assert_eq!(answered(&server, uprn).await, ["E120103 ERROR_REASON_LOCATION_SET_ASIDE"]);
+    // Another region's answer stands, and says whose row is missing.
+    load(CspRegion::South4g, "AA1 1AA,2020-01-01,4G Cellular,High,7").await;
+    let said = ["South E120103", "4G South I0 true 2020-01-01 \"4G Cellular\" High [0, 0]"];
+    assert_eq!(answered(&server, uprn).await, said);
+}
+
 #[tokio::test]
 async fn a_document_is_answered_as_the_plain_call_answers() {
     let server = Server::with_sample().await;
@@ -97,8 +181,12 @@ async fn a_document_is_answered_as_the_plain_call_answers() {
     {
         same_as_the_plain_call(&server, &partial_address(postcode, "1")).await;
     }
-    same_as_the_plain_call(&server, &partial_address("AA1 1AA", "")).await;
-    same_as_the_plain_call(&server, "<sr:UPRN>100023336956</sr:UPRN>").await;
+    for identifier in ["", "-", "1", "2", "Flat 1, 12", "The Old Mill", "nowhere"] {
+        same_as_the_plain_call(&server, &partial_address("AA8 1AA", identifier)).await;
+    }
+    for uprn in ["999900000001", "999900000002", "999900000007", "100023336956"] {
+        same_as_the_plain_call(&server, &format!("<sr:UPRN>{uprn}</sr:UPRN>")).await;
+    }
     let incomplete = Server::empty().await;
     incomplete.load(CspRegion::South, 1, &["AA1 1AB,,,"]).await;
     for postcode in ["AA1 1AB", "AA1 1AA"] {
@@ -145,23 +233,17 @@ async fn command(server: &Server, document: String) -> (Option<i32>, String, Str
 #[tokio::test]
 async fn the_command_asks_with_what_stands_on_its_standard_input() {
     let server = Server::with_sample().await;
-    let good = document("<sr:UPRN>100023336956</sr:UPRN>");
+    let good = document("<sr:UPRN>999900000001</sr:UPRN>");
     let (code, out, said) = command(&server, good.replace("12.1", "6.11")).await;
     assert_eq!((code, out.as_str()), (Some(1), ""));
     assert!(said.contains("DUIS_DOCUMENT_MALFORMED") && said.contains("Request/Header/ServiceReference"), "{said}");
-    let request = RequestWanMatrixDuisRequest { document: good.clone().into_bytes() };
-    let reply = server.lookups.clone().request_wan_matrix_duis(request).await;
-    let (code, out, said) = command(&server, good).await;
-    match reply {
-        Ok(reply) => {
-            let reply = reply.into_inner();
-            // The clock of the server stands still.
-            assert_eq!(out.into_bytes(), reply.document);
-            assert_eq!(code, Some(i32::from(reply.error.is_some())), "{said}");
-        }
-        Err(status) => {
-            assert_eq!((code, out.as_str()), (Some(70), ""));
-            assert!(said.contains(status.message()), "{said}");
-        }
+    let unknown = document("<sr:UPRN>999900000099</sr:UPRN>");
+    for (asked, exit, noted) in [(good, 0, ""), (unknown, 1, "UPRN_NOT_IN_COVERAGE: ")] {
+        let request = RequestWanMatrixDuisRequest { document: asked.clone().into_bytes() };
+        let reply = server.lookups.clone().request_wan_matrix_duis(request).await.unwrap().into_inner();
+        let (code, out, said) = command(&server, asked).await;
+        // The clock of the server stands still.
+        assert_eq!((code, out.into_bytes()), (Some(exit), reply.document), "{said}");
+        assert_eq!((said.is_empty(), said.starts_with(noted)), (noted.is_empty(), true), "{said}");
     }
 }

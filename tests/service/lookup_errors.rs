@@ -12,9 +12,13 @@ use crate::running::{Server, Told, by_postcode, told};
 async fn a_request_that_cannot_be_understood_says_where() {
     let server = Server::with_sample().await;
     let malformed = |reason, field: &str| Told::new(Code::InvalidArgument, reason, &[field]);
-    let unimplemented = || Told::new(Code::Unimplemented, "", &[]);
     let postcode = |text| Some(by_postcode(text));
-    let partial = PartialAddress { postcode: "AA1 1AA".to_owned(), address_identifier: "1".to_owned() };
+    let uprn = |text: &str| Some(Location { kind: Some(Kind::Uprn(text.to_owned())) });
+    let address = |postcode: &str, identifier: &str| {
+        let [postcode, address_identifier] = [postcode, identifier].map(str::to_owned);
+        Some(Location { kind: Some(Kind::PartialAddress(PartialAddress { postcode, address_identifier })) })
+    };
+    let identifier = || malformed("ADDRESS_IDENTIFIER_MALFORMED", "location.partial_address.address_identifier");
     for (location, as_of, error) in [
         (None, "", malformed("LOCATION_MISSING", "location")),
         (Some(Location { kind: None }), "", malformed("LOCATION_MISSING", "location")),
@@ -27,15 +31,18 @@ async fn a_request_that_cannot_be_understood_says_where() {
         (postcode("AA1 1AA"), "2026-02-29", malformed("DATE_MALFORMED", "as_of_date")),
         (postcode("AA1 1AA"), "2011-12-31", malformed("DATE_IMPLAUSIBLE", "as_of_date")),
         (postcode("AA1 1AA"), "2100-01-01", malformed("DATE_IMPLAUSIBLE", "as_of_date")),
-        (Some(Location { kind: Some(Kind::Uprn("1".to_owned())) }), "", unimplemented()),
-        (Some(Location { kind: Some(Kind::PartialAddress(partial)) }), "", unimplemented()),
+        (uprn(""), "", malformed("UPRN_MALFORMED", "location.uprn")),
+        (uprn("0"), "", malformed("UPRN_MALFORMED", "location.uprn")),
+        (uprn("1234567890123"), "", malformed("UPRN_MALFORMED", "location.uprn")),
+        (uprn("AA1 1AA"), "", malformed("UPRN_MALFORMED", "location.uprn")),
+        (address("", "1"), "", malformed("POSTCODE_MALFORMED", "location.partial_address.postcode")),
+        (address("AA1 1AA", ""), "", identifier()),
+        (address("AA1 1AA", " -,"), "", identifier()),
+        (address("AA1 1AA", &"1".repeat(31)), "", identifier()),
     ] {
         let request = RequestWanMatrixRequest { location: location.clone(), as_of_date: as_of.to_owned() };
         let status = server.lookups.clone().request_wan_matrix(request).await.unwrap_err();
         assert_eq!(told(&status), error, "{location:?} {as_of}: {status}");
-        if error.code == Code::Unimplemented {
-            assert!(status.message().contains("ask by postcode"), "{status}");
-        }
     }
 }
 

@@ -20,6 +20,7 @@ mod loads;
 mod lookup;
 mod lookup_errors;
 mod overrides;
+mod premises;
 mod reflection;
 mod refusals;
 mod running;

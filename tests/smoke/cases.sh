@@ -1,7 +1,6 @@
 # shellcheck shell=bash
 # The cases of tests/smoke.sh: name, exit, method, request. grpcurl's exit is 64 + the status code: 67 INVALID_ARGUMENT,
-# 69 NOT_FOUND, 70 ALREADY_EXISTS, 71 PERMISSION_DENIED, 73 FAILED_PRECONDITION, 74 ABORTED, 76 UNIMPLEMENTED,
-# 80 UNAUTHENTICATED.
+# 69 NOT_FOUND, 70 ALREADY_EXISTS, 71 PERMISSION_DENIED, 73 FAILED_PRECONDITION, 74 ABORTED, 80 UNAUTHENTICATED.
 # The area AA is not allocated: its sandbox postcodes are described in data/sample/README.md.
 
 readonly matrix=wanmatrix.v1.WanMatrixService loads=wanmatrix.v1.CoverageLoadService
@@ -69,9 +68,23 @@ postcode postcode_malformed_character 67 'SW1A-1AA'
 postcode postcode_empty               67 ''
 request location_missing              67 '{}'
 request location_of_no_kind           67 '{"location": {}}'
-request uprn_unimplemented            76 '{"location": {"uprn": "100012345678"}}'
-request partial_address_unimplemented 76 \
-    '{"location": {"partialAddress": {"postcode": "AA1 1AA", "addressIdentifier": "1"}}}'
+
+# Premises: by UPRN, by partial address, and whoever has no row of its own.
+uprn() { request "$1" "$2" "{\"location\": {\"uprn\": \"$3\"}, $visit}"; }
+address() {
+    request "$1" "$2" "{\"location\": {\"partialAddress\": {\"postcode\": \"$3\", \"addressIdentifier\": \"$4\"}}, $visit}"
+}
+uprn uprn_answered                    0 999900000001
+uprn uprn_in_two_regions              0 '9999 0000 0007'
+uprn uprn_not_in_coverage            69 999900000099
+uprn uprn_malformed                  67 0
+address address_answered              0 aa81aa 'flat 1 / 12'
+address address_of_two                0 'AA8 1AA' 'THE OLD MILL'
+address address_falls_back            0 'AA8 1AA' 'Flat 11 2'
+address address_not_in_coverage      69 'AA8 1AB' 9
+address address_identifier_malformed 67 'AA8 1AA' '-'
+address address_postcode_malformed   67 'AA8' 1
+postcode only_premises_of_a_postcode 69 'AA8 1AB'
 
 # DUIS documents. (A document of SR12.1 asks by UPRN or by partial address.)
 duis() { ask "$1" "$2" $matrix/RequestWanMatrixDuis "{\"document\": \"$(printf '%s' "$3" | base64 | tr -d '\n')\"}"; }
@@ -81,9 +94,15 @@ duis_request() {
     printf '<Request xmlns="http://www.dccinterface.co.uk/ServiceUserGateway" schemaVersion="%s"><Header>%s</Header>' "$1" "$header"
     printf '<Body><RequestWANMatrix>%s</RequestWANMatrix></Body></Request>' "$2"
 }
-duis duis_uprn_unimplemented 76 "$(duis_request 5.4 '<UPRN>100012345678</UPRN>')"
-duis duis_partial_address_unimplemented 76 "$(duis_request 5.3 \
-    '<PartialAddress><PostCode>AA1 1AA</PostCode><AddressIdentifier>1</AddressIdentifier></PartialAddress>')"
+duis_address() {
+    duis "$1" 0 "$(duis_request 5.3 \
+        "<PartialAddress><PostCode>$2</PostCode><AddressIdentifier>$3</AddressIdentifier></PartialAddress>")"
+}
+duis duis_uprn_answered 0 "$(duis_request 5.4 '<UPRN>999900000001</UPRN>')"
+duis duis_uprn_not_in_coverage 0 "$(duis_request 5.4 '<UPRN>999900000099</UPRN>')"
+duis_address duis_address_answered 'AA8 1AA' 'Flat 1, 12'
+duis_address duis_address_falls_back 'AA5 1AD' 1
+duis_address duis_postcode_malformed 'ZZ99 3WZ' 1
 duis duis_document_malformed 67 "$(duis_request 5.4 '<UPRN>0</UPRN>')"
 duis duis_document_empty 67 ''
 duis duis_version_unsupported 67 "$(duis_request 5.1 '<UPRN>100012345678</UPRN>')"
@@ -145,7 +164,6 @@ printf '%s\nAA7 1AA,2025-05-01,4G Cellular,High\nAA7 1AB,2025-05-01,Unknown,High
 printf '%s\nAA7 1AA,2025-05-01,4G Cellular,Low\n' "$columns" >"$work/newer.csv"
 printf '%s,change\nAA7 1AA,2025-05-01,4G Cellular,Low,upsert\nAA7 1AB,,,,delete\n' "$columns" >"$work/delta.csv"
 printf 'postcode,availability_date,wan_variant\nAA7 1AA,2025-05-01,4G Cellular\n' >"$work/no_column.csv"
-printf '%s,uprn\nAA7 1AA,2025-05-01,4G Cellular,High,1\n' "$columns" >"$work/uprn.csv"
 printf '%s\n' "$columns" >"$work/empty.csv"
 readonly wrong=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 
@@ -154,7 +172,6 @@ submit load_digest_mismatch    67 "$(submission "$clean" $region $issued '' $wro
 submit load_row_count_mismatch 67 "$(submission "$clean" $region $issued '"rowCount": "1200"')"
 submit load_issued_in_future   67 "$(submission "$clean" $region 2999-01-01T00:00:00Z)"
 submit load_without_column     67 "$(submission "$work/no_column.csv" $region $issued)"
-submit load_with_uprn_column   67 "$(submission "$work/uprn.csv" $region $issued)"
 submit load_without_rows       67 "$(submission "$work/empty.csv" $region $issued)"
 submit load_not_gzip           67 "$(submission "$clean" $region $issued '"encoding": "ENCODING_GZIP"')"
 submit load_region_missing     67 "$(submission "$clean" CSP_REGION_UNSPECIFIED $issued)"

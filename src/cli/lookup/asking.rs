@@ -12,13 +12,21 @@ use crate::{
         exit::Failure,
     },
     grpc::proto::{
-        BatchRequestWanMatrixRequest, BatchRequestWanMatrixResponse, Location, location::Kind,
+        BatchRequestWanMatrixRequest, BatchRequestWanMatrixResponse, Location, PartialAddress, location::Kind,
         wan_matrix_service_client::WanMatrixServiceClient,
     },
 };
 
 /// Enough that the server never waits for this side, and few enough to be a polite guest.
 const IN_FLIGHT: usize = 4;
+
+/// What the inputs are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum By {
+    /// Postcodes; with a comma after one, partial addresses: what follows tells the home apart.
+    Place,
+    Uprn,
+}
 
 type Inputs = mpsc::Receiver<Result<Vec<String>, Failure>>;
 type Call = JoinHandle<Result<VecDeque<Asked>, Status>>;
@@ -42,17 +50,19 @@ pub(super) struct Answers {
 pub(super) fn ask(
     client: WanMatrixServiceClient<Channel>,
     server: ServerUrl,
+    by: By,
     as_of: String,
     inputs: Inputs,
 ) -> Answers {
     // One call waits outside the channel, in the hands of each side.
     let (send, calls) = mpsc::channel(IN_FLIGHT - 2);
-    tokio::spawn(start_calls(client, as_of, inputs, send));
+    tokio::spawn(start_calls(client, by, as_of, inputs, send));
     Answers { server, calls, asked: VecDeque::new() }
 }
 
 async fn start_calls(
     client: WanMatrixServiceClient<Channel>,
+    by: By,
     mut as_of: String,
     mut inputs: Inputs,
     send: mpsc::Sender<Result<Call, Failure>>,
@@ -66,7 +76,7 @@ async fn start_calls(
                 return;
             }
         };
-        let call = ask_batch(client.clone(), batch, as_of.clone());
+        let call = ask_batch(client.clone(), batch, by, as_of.clone());
         let call = if as_of.is_empty() {
             let asked = call.await;
             if let Some(first) = asked.as_ref().ok().and_then(|asked| asked.front()) {
@@ -87,12 +97,13 @@ async fn start_calls(
 async fn ask_batch(
     mut client: WanMatrixServiceClient<Channel>,
     batch: Vec<String>,
+    by: By,
     as_of: String,
 ) -> Result<VecDeque<Asked>, Status> {
     let mut asked = VecDeque::new();
     let mut next = vec![batch];
     while let Some(mut inputs) = next.pop() {
-        match client.batch_request_wan_matrix(soon(request(&inputs, as_of.clone()))).await {
+        match client.batch_request_wan_matrix(soon(request(&inputs, by, as_of.clone()))).await {
             Ok(reply) => asked.push_back(Asked { inputs, reply: reply.into_inner() }),
             Err(status) if inputs.len() > 1 && is_too_large(&status) => {
                 let second = inputs.split_off(inputs.len() / 2);
@@ -108,9 +119,22 @@ fn is_too_large(status: &Status) -> bool {
     status.get_details_error_info().is_some_and(|info| info.reason == "REPLY_TOO_LARGE")
 }
 
-fn request(batch: &[String], as_of_date: String) -> BatchRequestWanMatrixRequest {
-    let location = |text: &String| Location { kind: Some(Kind::Postcode(text.clone())) };
+fn request(batch: &[String], by: By, as_of_date: String) -> BatchRequestWanMatrixRequest {
+    let location = |text: &String| Location { kind: Some(kind(text, by)) };
     BatchRequestWanMatrixRequest { locations: batch.iter().map(location).collect(), as_of_date }
+}
+
+/// What a text asks for. The server judges it: nothing is checked twice.
+fn kind(text: &str, by: By) -> Kind {
+    match (by, text.split_once(',')) {
+        (By::Uprn, _) => Kind::Uprn(text.to_owned()),
+        (By::Place, None) => Kind::Postcode(text.to_owned()),
+        (By::Place, Some((postcode, identifier))) => Kind::PartialAddress(PartialAddress {
+            postcode: postcode.to_owned(),
+            // A space after the comma is the writer's, and would count among the characters.
+            address_identifier: identifier.trim().to_owned(),
+        }),
+    }
 }
 
 impl Answers {

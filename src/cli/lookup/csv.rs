@@ -10,7 +10,7 @@ use crate::{
     grpc::proto::{CoverageSource, RegionalCoverage, WanMatrix, WanMatrixResult, wan_matrix_result::Outcome},
 };
 
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 17] = [
     "input",
     "outcome",
     "reason",
@@ -25,6 +25,9 @@ const COLUMNS: [&str; 14] = [
     "additional_information",
     "load_id",
     "as_of_date",
+    "resolution",
+    "uprn",
+    "premises_rows",
 ];
 
 pub(super) fn write_header(out: &mut dyn Write) -> Result<(), Failure> {
@@ -75,6 +78,11 @@ fn rows_of(
         row[10].clone_from(&of.auxiliary_equipment_required);
         row[11].clone_from(&of.additional_information);
         row[12] = load_of(of.csp_region);
+        row[14] = words::resolution(of.resolution);
+        row[15].clone_from(&of.uprn);
+        if of.premises_rows > 0 {
+            row[16] = of.premises_rows.to_string();
+        }
         row
     };
     // A region whose row could not be used is a row too: its silence must not pass for "not covered there".

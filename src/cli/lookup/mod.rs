@@ -13,7 +13,10 @@ use std::{io::Write, path::PathBuf};
 
 use clap::Args;
 
-use self::{asking::Asked, heard::Heard};
+use self::{
+    asking::{Asked, By},
+    heard::Heard,
+};
 use super::{
     connect::Server,
     exit::{Exit, Failure},
@@ -32,23 +35,30 @@ use crate::{
   wan-matrix lookup 'SW1A 1AA'
   wan-matrix lookup sw1a1aa AA11AA --as-of 2027-03-01
   wan-matrix lookup --file visits.txt --output csv > answers.csv
+  wan-matrix lookup 'SW1A 1AA, Flat 2'
+  wan-matrix lookup --uprn 100023336956
   cut -d, -f2 jobs.csv | wan-matrix lookup --file - --output json
 
 Every location has one of these outcomes, in CSV the second column:
   available, planned         covered on the day of the visit, or from a later day;
                              the variant may be Unknown (South and Central only)
   none_planned               the CSP knows the place and plans no coverage
-  postcode_malformed         not answered: not a postcode
-  location_not_in_coverage   not answered: in no active load
+  postcode_malformed, uprn_malformed, address_identifier_malformed
+                             not answered: it names no place
+  location_not_in_coverage, uprn_not_in_coverage
+                             not answered: in no active load
   location_set_aside         not answered: the CSP's row could not be used
   coverage_incomplete        not answered: an expected region has no load
 
 Exit codes: 0 every location answered, 1 some not, 2 usage, 69 no server,
 70 server error, 77 denied.")]
 pub struct LookupArgs {
-    /// Postcodes, in any case and spacing
+    /// Postcodes, in any case and spacing; for one home, a comma and its house number or name after it
     #[arg(required_unless_present = "file", value_name = "LOCATION")]
     pub locations: Vec<String>,
+    /// The locations are UPRNs
+    #[arg(long)]
+    pub uprn: bool,
     /// The day of the planned visit, YYYY-MM-DD [default: today in Great Britain]
     #[arg(long, value_name = "DATE")]
     pub as_of: Option<Day>,
@@ -69,11 +79,12 @@ pub struct LookupArgs {
 /// [`Failure`] when the locations cannot be read, the server cannot be asked or fails, or the output is closed. A
 /// location without an answer is no failure: it is written, and the exit code tells.
 pub async fn run(args: LookupArgs, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
-    let LookupArgs { locations, as_of, file, output, server } = args;
+    let LookupArgs { locations, uprn, as_of, file, output, server } = args;
+    let by = if uprn { By::Uprn } else { By::Place };
     let inputs = inputs::batches(locations, file)?;
     let client = server.url.wan_matrix().await?;
     let as_of = as_of.map(|day| day.to_string()).unwrap_or_default();
-    let mut answers = asking::ask(client, server.url, as_of, inputs);
+    let mut answers = asking::ask(client, server.url, by, as_of, inputs);
     let mut heard = Heard::default();
     if output == RowOutput::Csv {
         csv::write_header(screen.out)?;

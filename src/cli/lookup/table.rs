@@ -3,7 +3,7 @@
 use super::{asking::Asked, outcome_of_miss};
 use crate::{
     cli::{exit::Failure, plain::plain, screen::Screen, words},
-    grpc::proto::{RegionalCoverage, WanMatrixResult, wan_matrix_result::Outcome},
+    grpc::proto::{CoverageResolution, RegionalCoverage, WanMatrixResult, wan_matrix_result::Outcome},
 };
 
 pub(super) fn write(screen: &mut Screen<'_>, asked: &Asked) -> Result<(), Failure> {
@@ -40,14 +40,25 @@ fn rows_of(input: &str, result: &WanMatrixResult) -> Vec<[String; 7]> {
 
 fn answered(postcode: &str, of: &RegionalCoverage) -> [String; 7] {
     let mut notes = Vec::new();
+    match of.premises_rows {
+        0 => {}
+        1 => notes.push("1 premises here has an answer of its own".to_owned()),
+        premises => notes.push(format!("{} premises here have an answer of their own", words::count(premises.into()))),
+    }
     if !of.auxiliary_equipment_required.is_empty() {
         notes.push(format!("bring: {}", of.auxiliary_equipment_required));
     }
     if !of.additional_information.is_empty() {
         notes.push(of.additional_information.clone());
     }
+    let place = if of.postcode.is_empty() { postcode } else { &of.postcode };
+    let premises = of.resolution() == CoverageResolution::Premises;
     [
-        if of.postcode.is_empty() { postcode.to_owned() } else { of.postcode.clone() },
+        match (premises, of.uprn.as_str()) {
+            (false, _) => place.to_owned(),
+            (true, "") => format!("{place}, one premises"),
+            (true, uprn) => format!("{place}, UPRN {uprn}"),
+        },
         words::region(of.csp_region),
         words::spaced(&words::state(of.state)),
         of.availability_date.clone().unwrap_or_default(),

@@ -28,7 +28,7 @@ async fn csv_has_a_row_for_each_input_and_region_with_outcome_and_reason() {
     for row in rows.records() {
         let row = row.unwrap();
         assert!(row.iter().take(3).all(|cell| !cell.is_empty()), "{row:?}");
-        assert_eq!(row.len(), 14);
+        assert_eq!(row.len(), 17);
     }
     assert!(ran.notes.contains("not heard: North"), "{}", ran.notes);
 }

@@ -2,6 +2,7 @@
 
 use std::{
     fmt, fs,
+    io::Read as _,
     path::{Path, PathBuf},
 };
 
@@ -31,6 +32,8 @@ pub struct CoverageFile {
     pub region: CspRegion,
     pub path: PathBuf,
     pub rows: u64,
+    /// Of the rows.
+    pub premises: u64,
     pub bytes: u64,
     pub sha256: [u8; 32],
 }
@@ -52,14 +55,33 @@ impl Postcodes {
 
     /// Five coverage files for them; another seed gives other coverage.
     pub fn write(&self, directory: &Path, seed: u64) -> Vec<CoverageFile> {
+        self.write_premises(directory, seed, 0)
+    }
+
+    /// The same with so many premises a postcode.
+    pub fn write_premises(&self, directory: &Path, seed: u64, per_postcode: u32) -> Vec<CoverageFile> {
         let table3 = Table3::shipped().unwrap();
-        let written = write_files(self.iter().map(Ok), directory, seed, &table3).unwrap();
+        let written = write_files(self.iter().map(Ok), directory, seed, per_postcode, &table3).unwrap();
         let file = |file: wan_matrix::synth::FileSummary| {
-            let content = fs::read(&file.path).unwrap();
-            let (bytes, sha256) = (content.len() as u64, Sha256::digest(&content).into());
-            CoverageFile { region: file.region, path: file.path, rows: file.rows, bytes, sha256 }
+            let (bytes, sha256) = digest(&file.path);
+            let (rows, premises) = (file.rows, file.premises);
+            CoverageFile { region: file.region, path: file.path, rows, premises, bytes, sha256 }
         };
         written.into_iter().map(file).collect()
+    }
+}
+
+/// A file's length and sha256; it may be larger than memory.
+fn digest(path: &Path) -> (u64, [u8; 32]) {
+    let (mut file, mut hash, mut bytes) = (fs::File::open(path).unwrap(), Sha256::new(), 0);
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        let length = file.read(&mut buffer).unwrap();
+        if length == 0 {
+            return (bytes, hash.finalize().into());
+        }
+        hash.update(&buffer[..length]);
+        bytes += length as u64;
     }
 }
 

@@ -1,0 +1,110 @@
+//! What tells a home apart from the others of its postcode: a house number, a name, even a street.
+
+use std::fmt;
+
+use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
+
+/// DUIS carries at most this many characters.
+pub const ADDRESS_IDENTIFIER_MAX: usize = 30;
+
+/// An address identifier, folded: lower case, every run of white space and punctuation one space, none at the ends.
+///
+/// Word boundaries stay, so that `Flat 1, 12` is never `Flat 11 2`. Two ways of writing one character (`ŷ`, or `y` and a
+/// circumflex) are the same. It is never empty, and holds no control character.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct AddressIdentifier(Box<str>);
+
+/// A text that is no address identifier.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum AddressIdentifierError {
+    /// More than DUIS carries.
+    #[error("the address identifier has {0} characters, and at most 30 are carried")]
+    TooLong(usize),
+    /// Nothing is left of it but white space and punctuation.
+    #[error("the address identifier holds no letter and no digit; send a house number or name")]
+    Nothing,
+}
+
+/// Bytes a folded one may take. Letters that fold into several could pass it only in a text made to do so.
+const FOLDED_MAX: usize = u8::MAX as usize;
+
+impl AddressIdentifier {
+    /// The most bytes [`AddressIdentifier::as_str`] has.
+    pub const BYTES_MAX: usize = FOLDED_MAX;
+
+    /// Folds a text as it was sent.
+    ///
+    /// # Errors
+    /// [`AddressIdentifierError`] for more than 30 characters, and for a text that folds to nothing.
+    pub fn parse(text: &str) -> Result<Self, AddressIdentifierError> {
+        if text.len() > ADDRESS_IDENTIFIER_MAX {
+            let characters = text.chars().count();
+            if characters > ADDRESS_IDENTIFIER_MAX {
+                return Err(AddressIdentifierError::TooLong(characters));
+            }
+        }
+        let folded = if text.is_ascii() {
+            fold(text.bytes().map(|byte| char::from(byte.to_ascii_lowercase())))
+        } else {
+            // Composed again at the end, for a small letter may compose where the great one did not.
+            fold(text.nfc().flat_map(char::to_lowercase).nfc())
+        };
+        match folded.len() {
+            0 => Err(AddressIdentifierError::Nothing),
+            1..=FOLDED_MAX => Ok(Self(folded.into_boxed_str())),
+            bytes => Err(AddressIdentifierError::TooLong(bytes)),
+        }
+    }
+
+    /// One that was folded before, read back from where it was kept.
+    #[must_use]
+    pub fn from_folded(folded: &str) -> Option<Self> {
+        let kept = (1..=FOLDED_MAX).contains(&folded.len()) && !folded.contains('\0');
+        kept.then(|| Self(folded.into()))
+    }
+
+    /// The folded text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Words, one space between them.
+fn fold(lower: impl Iterator<Item = char>) -> String {
+    let mut folded = String::with_capacity(ADDRESS_IDENTIFIER_MAX);
+    let mut gap = false;
+    for c in lower.filter(|&c| !is_invisible(c)) {
+        if !belongs_to_a_word(c) {
+            gap = true;
+            continue;
+        }
+        if gap && !folded.is_empty() {
+            folded.push(' ');
+        }
+        gap = false;
+        folded.push(c);
+    }
+    folded
+}
+
+/// Letters, digits, and the marks that go on them; whatever else there is stands between words.
+fn belongs_to_a_word(c: char) -> bool {
+    c.is_alphanumeric() || (!c.is_ascii() && is_combining_mark(c))
+}
+
+/// Characters without width or meaning of their own, which copying brings along: they part no word.
+const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{200C}' | '\u{200D}' | '\u{2060}' | '\u{FEFF}')
+}
+
+/// Folded.
+impl fmt::Display for AddressIdentifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+#[cfg(test)]
+#[path = "address_identifier_tests.rs"]
+mod tests;
