@@ -80,7 +80,7 @@ pub(super) fn sealed(
     (Arc::new(SealedLoad::new(manifest, image, reaper)), directory)
 }
 
-fn manifest() -> Manifest {
+pub(super) fn manifest() -> Manifest {
     Manifest {
         format: FORMAT,
         load_id: "south-20261120T040506Z-0123456789ab".to_owned(),
