@@ -174,6 +174,29 @@ fn when_files_run_out_it_waits_without_spinning_and_answers_again() {
     }
 }
 
+/// Who reads the log may go away, and the disk that it is on may be full: no load and no shutdown fails for that.
+#[test]
+fn a_log_that_cannot_be_written_takes_nothing_with_it() {
+    let directory = TempDir::new().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_wan-matrix"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--admin-listen", "off", "--data-dir"])
+        .arg(directory.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stderr.take());
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = format!("http://{}", line.trim_end().strip_prefix("gRPC listening on ").unwrap());
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/data/sample/south.csv");
+    let load = ["load", "--region", "south", "--issued", "2026-02-01T03:00:00Z", sample, "--server", &url];
+    let loaded = Command::new(env!("CARGO_BIN_EXE_wan-matrix")).args(load).output().unwrap();
+    assert!(loaded.status.success(), "{}", String::from_utf8_lossy(&loaded.stderr));
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert!(child.wait().unwrap().success());
+}
+
 #[test]
 fn a_configuration_that_cannot_be_served_with_is_78_and_names_file_and_key() {
     let directory = TempDir::new().unwrap();

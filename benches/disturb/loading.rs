@@ -10,6 +10,9 @@ use std::{
     time::Instant,
 };
 
+use thread_priority::{
+    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
+};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -65,7 +68,8 @@ impl Loads {
         thread::spawn(move || {
             // A system that refuses only makes the callers a little slower.
             let yield_to_callers = || {
-                let _refused = rustix::process::setpriority_process(None, 10);
+                let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+                let _refused = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle);
             };
             let mut runtime = tokio::runtime::Builder::new_current_thread();
             yield_to_callers();

@@ -25,7 +25,8 @@ pub(super) struct Spill {
 impl Spill {
     /// Makes the file, and unlinks it: its space returns when it is closed, even by a crash.
     pub(super) fn create(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
+        // Never one that is there: `check` makes it where others may write, and a link could lead anywhere.
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
         fs::remove_file(path)?;
         Ok(Self { file, places: vec![0], pending: Vec::new(), pending_pairs: 0 })
     }

@@ -13,7 +13,8 @@ use super::{
     flip::JudgedAgainst,
     guards,
     identity::Identity,
-    process::{Process, Received, yield_to_lookups},
+    priority::yield_to_lookups,
+    process::{Process, Received},
     room::Needs,
 };
 

@@ -60,9 +60,9 @@ impl Loads {
         let record = catalogue.get(&load_id).ok_or_else(|| not_found(&load_id))?;
         drop(catalogue);
 
-        tracing::info!(load_id, region = region.slug(), by, "load activated");
-        self.audit(AuditEvent::Activated, region, &load_id, by, "");
         self.flips.send_modify(|flips| *flips += 1);
+        self.audit(AuditEvent::Activated, region, &load_id, by, "");
+        tracing::info!(load_id, region = region.slug(), by, "load activated");
         Ok(record)
     }
 

@@ -21,6 +21,7 @@ mod judge;
 mod keep;
 mod noted;
 mod opened;
+mod priority;
 mod process;
 mod record;
 mod retention;

@@ -24,6 +24,7 @@ use crate::{
 use super::{
     GivenUp, LoadError, LoadHeader, Loads, Submitted,
     keep::{Kept, keep},
+    priority::yield_to_lookups,
     room::{A_LOOK, Needs},
     upload::{Part, UploadReader},
 };
@@ -166,14 +167,5 @@ impl<R: Read> Read for Content<R> {
             hash.update(bytes);
         }
         Ok(length)
-    }
-}
-
-/// Lookups come first: the threads of a load take what processor time they leave.
-pub(super) fn yield_to_lookups() {
-    const NICE: i32 = 10;
-    // On Linux this is the calling thread's own priority. A system that refuses only makes lookups a little slower.
-    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
-        tracing::debug!(%error, "a load's thread keeps its ordinary priority");
     }
 }

@@ -14,6 +14,7 @@ use hyper_util::{
 };
 use tokio::{
     sync::watch,
+    task::JoinHandle,
     time::{sleep, timeout},
 };
 use tonic::body::Body;
@@ -44,6 +45,17 @@ enum End {
     Idle,
     Old,
     ServerEnds,
+    /// Its replies are not read.
+    Unread,
+}
+
+/// The wait for an end; over with the connection.
+struct Ending(JoinHandle<End>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// Serves a connection to its end.
@@ -65,7 +77,7 @@ pub(super) async fn serve<S>(
         (config.connections.clone(), config.calls.max_streams_per_connection)
     };
     let (reader, unread) = readers.open();
-    let calls = Arc::new(Calls::default());
+    let (calls, grace) = (Arc::new(Calls::default()), limits.grace);
     let (peer, identities) = (Arc::new(peer), live);
     let address = peer.address();
     let told = service.map_request(move |mut request: Request<Body>| {
@@ -76,22 +88,31 @@ pub(super) async fn serve<S>(
     let service = TowerToHyperService::new(counted(Arc::clone(&calls), told));
     let mut connection = pin!(http2(&limits, streams).serve_connection(TokioIo::new(wire), service));
 
+    // Waited for in a task of its own: here, all of it would be asked again with every call that comes.
+    let mut ending = Ending(tokio::spawn(async move {
+        tokio::select! {
+            () = calls.idle(limits.idle) => End::Idle,
+            () = sleep(about(limits.max_age)) => End::Old,
+            () = shutdown::told(drain) => End::ServerEnds,
+            Ok(()) = unread => End::Unread,
+        }
+    }));
     let end = tokio::select! {
+        biased;
         served = connection.as_mut() => return said(address, served),
-        () = calls.idle(limits.idle) => End::Idle,
-        () = sleep(about(limits.max_age)) => End::Old,
-        () = shutdown::told(drain) => End::ServerEnds,
-        // With everything that it holds and does not read. Nobody would hear a GOAWAY.
-        Ok(()) = unread => return,
+        // Nobody stops that task but this one; a runtime that ends stops both.
+        end = &mut ending.0 => end.unwrap_or(End::ServerEnds),
     };
-    tracing::debug!(%address, ?end, "telling the other side to go away");
-    connection.as_mut().graceful_shutdown();
+    tracing::debug!(%address, ?end, "this side ends a connection");
     let within = match end {
+        // With everything that it holds and does not read. Nobody would hear a GOAWAY.
+        End::Unread => return,
         End::Idle => LAST_WORDS,
-        End::Old => limits.grace,
+        End::Old => grace,
         // The server's own limit cuts it off.
-        End::ServerEnds => return said(address, connection.await),
+        End::ServerEnds => Duration::MAX,
     };
+    connection.as_mut().graceful_shutdown();
     match timeout(within, connection).await {
         Ok(served) => said(address, served),
         Err(_) => tracing::info!(%address, ?end, "a connection is cut off with calls still in flight"),

@@ -125,14 +125,5 @@ pub(super) fn read_table3(directory: &Path, manifest: &Manifest) -> Result<Table
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_panic_of_sled_is_damage() {
-        let path = Path::new("blocks");
-        let error = whatever_sled_does::<()>(path, || panic!("called as_node on non-Node")).unwrap_err();
-        assert!(error.is_damage(), "{error}");
-        assert!(whatever_sled_does(path, || Ok(())).is_ok());
-    }
-}
+#[path = "sealed_tests.rs"]
+mod tests;

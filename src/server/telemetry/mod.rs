@@ -41,7 +41,12 @@ impl Telemetry {
 #[must_use]
 pub fn start_telemetry(log: &Log) -> Telemetry {
     let (filter, level) = reload::Layer::new(EnvFilter::new(&log.level));
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        // A line that cannot be written, to a pipe whose reader is gone or a full disk, is lost. Told of on standard error,
+        // as the library would, it would panic whoever logged.
+        .log_internal_errors(false);
     let json = match log.format {
         LogFormat::Auto => !io::stderr().is_terminal(),
         LogFormat::Text => false,
