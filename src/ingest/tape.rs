@@ -54,7 +54,8 @@ impl Tape {
         let length = u16::try_from(record.len()).map_err(io::Error::other)?.to_le_bytes();
         self.bytes += (LENGTH + record.len()) as u64;
         if self.file.is_none() && self.bytes > self.in_memory as u64 {
-            let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&self.path)?;
+            // Never one that is there, as for the texts: a link could lead anywhere.
+            let file = OpenOptions::new().read(true).write(true).create_new(true).open(&self.path)?;
             fs::remove_file(&self.path)?;
             let mut file = BufWriter::with_capacity(WINDOW, file);
             file.write_all(&self.memory)?;

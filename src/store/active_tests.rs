@@ -1,5 +1,8 @@
 use super::*;
-use crate::store::fixture_tests::{TABLES, consecutive, sealed};
+use crate::{
+    domain::Said,
+    store::fixture_tests::{TABLES, consecutive, sealed},
+};
 
 fn set(told: &[&str]) -> (ActiveSet, tempfile::TempDir) {
     let reaper = crate::store::Reaper::start().unwrap();

@@ -308,6 +308,29 @@ fn damage_to_any_block_is_found_when_the_load_is_opened() {
     ask_all(&active(desk.reopened(again).unwrap()), &rows);
 }
 
+/// Only the digest over all blocks can tell.
+#[test]
+fn sound_premises_of_another_load_are_found() {
+    let desk = Desk::new();
+    let [sealed, other] = [["1", "2", "3"], ["1", "2", "4"]].map(|uprns| {
+        let rows = uprns.map(|uprn| format!("AA1 1AA,2020-01-01,Cellular,High,{uprn},Flat {uprn},\n"));
+        format!("{HEADER}AA9 9ZZ,,,,,,\n{}", rows.concat())
+    });
+    drop((desk.load(&sealed, "sealed"), desk.load(&other, "other")));
+    let open = |id| super::super::database::open(&desk.data.load(id).join("blocks")).unwrap();
+    let (database, other) = (open("sealed"), open("other"));
+    for item in other.scan_prefix("u").chain(other.scan_prefix("x")) {
+        let (key, value) = item.unwrap();
+        assert!(database.insert(key, value).unwrap().is_some());
+    }
+    let home = desk.data.load("sealed");
+    let manifest = Manifest::read(&home).unwrap();
+    let packed = manifest.packed.as_ref().unwrap();
+    let checked = super::super::sealed::check(&database, &home, packed, &desk.table3, CspRegion::South);
+    let StoreError::Damaged { what, .. } = checked.unwrap_err() else { panic!() };
+    assert_eq!(what, "the blocks are not those that were sealed");
+}
+
 #[test]
 fn premises_are_compared_by_their_keys_and_counted_apart() {
     let desk = Desk::new();

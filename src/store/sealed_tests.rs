@@ -1,9 +1,12 @@
 use super::*;
-use crate::store::{
-    block::{self, Layout},
-    database,
-    fixture_tests::{TABLES, consecutive, manifest, rows},
-    pack,
+use crate::{
+    ingest::Premises,
+    store::{
+        block::{self, Layout},
+        database,
+        fixture_tests::{TABLES, consecutive, manifest, rows},
+        pack,
+    },
 };
 
 /// What a database that was packed is opened as, after something was done to it.
@@ -12,7 +15,7 @@ fn opened_after(spoil: impl FnOnce(&sled::Db)) -> Result<Image, StoreError> {
     let table3 = &TABLES[0];
     let told = ["2027-03-01 Cellular High|by the gate", "none", "aside", "2016-04-01 Unknown Low|in the loft"];
     let (rows, texts) = rows(&consecutive(&told), table3, 0);
-    let packed = pack(directory.path(), &rows, &texts, table3, &manifest()).unwrap();
+    let packed = pack(directory.path(), &rows, &Premises::default(), &texts, table3, &manifest()).unwrap();
     let path = directory.path().join(BLOCKS);
     let opened = database::open(&path).unwrap();
     spoil(&opened);
