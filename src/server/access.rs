@@ -75,12 +75,14 @@ where
 {
     let mut inner = inner;
     service_fn(move |request: Request<Body>| {
-        let refused = refused(&request, &live, &loads);
-        let answer = if refused.is_none() { Some(inner.call(request)) } else { None };
+        let answer = match refused(&request, &live, &loads) {
+            None => Ok(inner.call(request)),
+            Some(status) => Err(Box::new(status)),
+        };
         async move {
-            match (answer, refused) {
-                (Some(answer), _) => answer.await,
-                (None, status) => Ok(status.unwrap_or_else(|| Status::internal("")).into_http()),
+            match answer {
+                Ok(answer) => answer.await,
+                Err(status) => Ok(status.into_http()),
             }
         }
     })

@@ -251,10 +251,11 @@ where
         let admitted = gate.admit(&request).map(|Admitted { mut call, deadline, back }| {
             let span = call.span();
             let answer = inner.call(request).instrument(span);
-            // What runs elsewhere is handed over before this is first polled.
+            // What runs elsewhere is handed over before this is first polled. Boxed, for a call moves through every layer
+            // on its way to a task: copying the states of its work each time would cost more than the lookup.
             let answer = match back {
-                Some(bounds) => Ok(lane::answer(&gate.back, answer, bounds)),
-                None => Err(answer),
+                Some(bounds) => Ok(Box::pin(lane::answer(&gate.back, answer, bounds))),
+                None => Err(Box::pin(answer)),
             };
             (call, deadline, answer)
         });
