@@ -72,13 +72,7 @@ impl CoverageLoadApi {
         loop {
             match parts.chunk().await {
                 Ok(Some(bytes)) => attempt.chunk(bytes).await.map_err(error::load)?,
-                Ok(None) => {
-                    // A caller that cancels looks just like one that half-closes: hyper ends the body either way. But it
-                    // drops this call as soon as it waits, if it was cancelled, and a call that waits here has nothing
-                    // finished.
-                    tokio::task::yield_now().await;
-                    return Ok(attempt.finish().await.map_err(error::load)?);
-                }
+                Ok(None) => return Ok(attempt.finish().await.map_err(error::load)?),
                 Err(Broken { status, why }) => {
                     // Whoever is told what was wrong may send the load again at once.
                     attempt.give_up(why).await;

@@ -19,7 +19,10 @@ use tokio::time::sleep;
 use tonic::{Status, body::Body};
 use tower::{Service, service_fn};
 
-use super::gate::GatedBody;
+use super::{
+    gate::{Class, GatedBody, Method},
+    whole::Whole,
+};
 
 /// Into how many pieces the time is cut after which a connection is idle: it ends that much late at most.
 const PIECES: u32 = 8;
@@ -63,7 +66,9 @@ where
     service_fn(move |request: Request<hyper::body::Incoming>| {
         calls.begun.fetch_add(1, Ordering::Relaxed);
         let open = Open(Arc::clone(&calls));
-        let answer = inner.call(request.map(Body::new));
+        let upload = Method::of(request.uri().path()).rule().class == Class::Upload;
+        let request = request.map(|body| if upload { Body::new(Whole(body)) } else { Body::new(body) });
+        let answer = inner.call(request);
         async move { answer.await.map(|answer| answer.map(|body| Counted { body, _open: open })) }
     })
 }

@@ -27,6 +27,7 @@ mod sample;
 mod shutdown;
 mod telemetry;
 mod tls;
+mod whole;
 mod wire;
 
 use std::{io, net::SocketAddr, sync::Arc};
