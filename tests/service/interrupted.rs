@@ -45,7 +45,7 @@ fn tree(root: &Path) -> BTreeMap<String, (u64, std::time::SystemTime)> {
 
 /// What the audit log says of a region: each event with its reason.
 fn audited(server: &Server, region: &str) -> Vec<String> {
-    let log = fs::read_to_string(server.directory.path().join("audit.jsonl")).unwrap();
+    let log = fs::read_to_string(server.directory.path().join("audit.jsonl")).unwrap_or_default();
     let lines = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     let of_region = lines.filter(|line| line["region"] == region);
     of_region
