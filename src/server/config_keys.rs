@@ -117,8 +117,8 @@ pub enum ConfigError {
     ShippedResponseCodes(ResponseCodesError),
     #[error(
         "listen is {0}, which others can reach, and without TLS anybody on the way could read and change the answers: \
-         set tls.cert and tls.key, listen on 127.0.0.1 behind a proxy that speaks TLS, or set allow_plaintext = true \
-         where the network itself is trusted"
+         set tls.cert and tls.key; or listen on 127.0.0.1 behind a proxy that speaks TLS, with access.without_certificate \
+         for all that come through it; or set allow_plaintext = true where the network itself is trusted"
     )]
     Plaintext(SocketAddr),
     #[error(

@@ -77,14 +77,15 @@ fn what_could_never_work_is_said_at_the_start() {
 }
 
 #[test]
-fn without_a_certificate_this_machine_is_an_operator_only_without_tls() {
+fn without_a_certificate_this_machine_is_an_operator_only_without_tls_and_where_nothing_else_is_said() {
     let here = "127.0.0.1".parse().unwrap();
     let elsewhere = "192.0.2.1".parse().unwrap();
     let without = |value| ("ACCESS_WITHOUT_CERTIFICATE", value);
+    let north_and_planner = Roles::csp(&[CspRegion::North]).and(&Roles::PLANNER);
     for (variables, local, remote) in [
         (vec![], Roles::OPERATOR, Roles::PLANNER),
-        (vec![without("none")], Roles::OPERATOR, Roles::NONE),
-        (vec![without("csp:north, planner")], Roles::OPERATOR, Roles::csp(&[CspRegion::North]).and(&Roles::PLANNER)),
+        (vec![without("none")], Roles::NONE, Roles::NONE),
+        (vec![without("csp:north, planner")], north_and_planner, north_and_planner),
         (TLS.to_vec(), Roles::NONE, Roles::NONE),
         ([&TLS[..], &[without("planner")]].concat(), Roles::PLANNER, Roles::PLANNER),
     ] {
