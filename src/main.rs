@@ -3,6 +3,9 @@
 use std::{
     io::{self, Write},
     process::ExitCode,
+    sync::mpsc,
+    thread,
+    time::Duration,
 };
 
 use clap::Parser;
@@ -15,6 +18,9 @@ use wan_matrix::cli::{
     screen::Screen,
     serve, synth,
 };
+
+/// How long a server that failed waits for somebody to read why.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     // clap exits with 2 by itself when the command line is wrong.
@@ -53,7 +59,20 @@ fn told(failure: &Failure) -> Exit {
     if failure.is_quiet() {
         return Exit::Answered;
     }
+    let words = format!("error: {failure}\n");
     // With standard error gone, the exit code still tells.
-    let _ = writeln!(io::stderr(), "error: {failure}");
+    let say = move || drop(io::stderr().write_all(words.as_bytes()));
+    match failure {
+        // A server's log may be a pipe that is full and not read, and whoever supervises it waits for its end.
+        Failure::Serve(_) => {
+            let (said, heard) = mpsc::channel();
+            let saying = thread::Builder::new().spawn(move || {
+                say();
+                drop(said);
+            });
+            let _ended = saying.map(|_| heard.recv_timeout(LAST_WORDS) as Result<(), _>);
+        }
+        _ => say(),
+    }
     failure.exit()
 }

@@ -15,7 +15,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::mpsc, time::timeout};
 use tonic::{Request, transport::Endpoint};
-use wan_matrix::grpc::proto::{ListWanVariantsRequest, wan_matrix_service_client::WanMatrixServiceClient};
+use wan_matrix::grpc::proto::{
+    ListWanVariantsRequest, Location, RequestWanMatrixRequest, location::Kind,
+    wan_matrix_service_client::WanMatrixServiceClient,
+};
 
 /// Takes whatever is exported, says OK, and hands on path and bytes.
 async fn collector(listener: TcpListener, exported: mpsc::UnboundedSender<(String, Vec<u8>)>) {
@@ -59,7 +62,7 @@ async fn a_call_whose_caller_records_it_is_in_the_callers_trace() {
 
     let directory = TempDir::new().unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_wan-matrix"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--admin-listen", "off", "--data-dir"])
+        .args(["serve", "--sample", "--listen", "127.0.0.1:0", "--admin-listen", "off", "--data-dir"])
         .arg(directory.path())
         .env("WAN_MATRIX_OTLP_ENDPOINT", &endpoint)
         .env("WAN_MATRIX_OTLP_EVERY", "0")
@@ -79,6 +82,13 @@ async fn a_call_whose_caller_records_it_is_in_the_callers_trace() {
         request.metadata_mut().insert("traceparent", parent.parse().unwrap());
         client.list_wan_variants(request).await.unwrap();
     }
+    for (kind, answered) in [(Kind::Postcode("AA1 1AA".to_owned()), true), (Kind::Uprn("1".to_owned()), false)] {
+        let location = Some(Location { kind: Some(kind) });
+        let mut request = Request::new(RequestWanMatrixRequest { location, as_of_date: String::new() });
+        let parent = "00-22222222222222222222222222222222-3333333333333333-01";
+        request.metadata_mut().insert("traceparent", parent.parse().unwrap());
+        assert_eq!(client.request_wan_matrix(request).await.is_ok(), answered);
+    }
     // What is left goes out at the end.
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     let (path, bytes) = timeout(Duration::from_secs(20), exported.recv()).await.unwrap().unwrap();
@@ -86,5 +96,10 @@ async fn a_call_whose_caller_records_it_is_in_the_callers_trace() {
     assert!(holds(&bytes, b"wan-matrix") && holds(&bytes, b"ListWanVariants"), "{bytes:?}");
     assert!(holds(&bytes, &[0x22; 16]) && holds(&bytes, &[0x33; 8]), "the caller's trace and span");
     assert!(!holds(&bytes, &[0x11; 16]), "a call that its caller does not record");
+    for told in ["caller", "127.0.0.1", "code", "Unimplemented", "duration_ms", "load_ids", "north-"] {
+        assert!(holds(&bytes, told.as_bytes()), "{told}");
+    }
+    // A span's status, of which there is nothing but the code: an error.
+    assert!(holds(&bytes, &[15 << 3 | 2, 2, 3 << 3, 2]), "the call that failed");
     assert!(child.wait().unwrap().success());
 }

@@ -4,7 +4,7 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpStream},
     process::{Child, Command, ExitStatus, Stdio},
     thread,
@@ -146,10 +146,20 @@ fn a_hang_up_reloads_what_can_be_and_says_what_cannot() {
     fs::write(&file, "log.level = \"loud\"").unwrap();
     server.signal(Signal::HUP);
     server.logs(&["the configuration is wrong; nothing is reloaded", "log.level is "]);
-    fs::write(&file, "tls.cert = \"a\"\ntls.key = \"b\"\naccess.without_certificate = \"planner\"").unwrap();
+    let files = "tls.cert = \"a\"\ntls.key = \"b\"\naccess.without_certificate = \"planner\"";
+    fs::write(&file, format!("log.level = \"error\"\n{files}")).unwrap();
     server.signal(Signal::HUP);
     server.logs(&["TLS and client certificates are turned on or off by a restart only"]);
     thread::sleep(Duration::from_millis(200));
+    // Nothing of it is in force, the level neither: what is said at debug is said once more.
+    let said = |words: &str| fs::read_to_string(server.directory.path().join("log")).unwrap().matches(words).count();
+    let before = said("a connection did not begin");
+    drop(TcpStream::connect(server.addr).unwrap());
+    let until = Instant::now() + PATIENCE;
+    while said("a connection did not begin") == before {
+        assert!(Instant::now() < until, "the level is another");
+        thread::sleep(Duration::from_millis(20));
+    }
     assert_eq!(server.asked(), Some(0));
 }
 
@@ -195,6 +205,62 @@ fn a_log_that_cannot_be_written_takes_nothing_with_it() {
     assert!(loaded.status.success(), "{}", String::from_utf8_lossy(&loaded.stderr));
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     assert!(child.wait().unwrap().success());
+}
+
+/// What an admin listener answers.
+fn get(admin: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(admin).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// Who reads the log may stall, and the pipe between be full: that holds no call, no probe and no signal.
+#[test]
+fn a_log_that_nobody_reads_holds_nothing_up() {
+    for (signals, code) in [(1, 0), (2, 70)] {
+        let directory = TempDir::new().unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_wan-matrix"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--data-dir"])
+            .arg(directory.path().join("data"))
+            .env("WAN_MATRIX_LOG_LEVEL", "trace")
+            .env("WAN_MATRIX_SHUTDOWN_DELAY_SECONDS", if signals > 1 { "600" } else { "0" })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let addr = line.trim_end().strip_prefix("gRPC listening on ").unwrap().parse().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let admin = loop {
+            line.clear();
+            log.read_line(&mut line).unwrap();
+            let told: serde_json::Value = serde_json::from_str(&line).unwrap();
+            if told["fields"]["message"] == "serving" {
+                break told["fields"]["admin"].as_str().unwrap().parse().unwrap();
+            }
+        };
+        // From here on nobody reads.
+        let mut server = Process { child, addr, log: fs::File::open("/dev/null").unwrap(), directory };
+        let until = Instant::now() + PATIENCE;
+        while get(admin, "/metrics").contains("\nwan_matrix_log_lines_lost_total 0\n") {
+            assert!(Instant::now() < until, "no line is lost");
+            assert_eq!(server.asked(), Some(0));
+        }
+        assert_eq!(server.asked(), Some(0));
+        assert!(get(admin, "/livez").ends_with("alive\n"));
+        let begun = Instant::now();
+        for _ in 0..signals {
+            server.signal(Signal::TERM);
+            thread::sleep(Duration::from_millis(100));
+        }
+        assert_eq!(server.ends().code(), Some(code));
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+        drop(log);
+    }
 }
 
 #[test]

@@ -3,6 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
+#[path = "../examples/certificates/pki.rs"]
+#[expect(dead_code, reason = "nobody here shows a certificate but the server")]
+mod pki;
+
 use std::{
     fs::{self, File},
     io::{BufRead as _, BufReader},
@@ -12,9 +16,14 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
-use tonic::Request;
+use tonic::{
+    Code, Request, Status,
+    transport::{Certificate, Channel, ClientTlsConfig, Endpoint},
+};
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use wan_matrix::grpc::proto::{
-    BatchRequestWanMatrixRequest, Location, RequestWanMatrixRequest, location::Kind,
+    ActivateCoverageLoadRequest, BatchRequestWanMatrixRequest, Location, RequestWanMatrixRequest,
+    coverage_load_service_client::CoverageLoadServiceClient, location::Kind,
     wan_matrix_service_client::WanMatrixServiceClient,
 };
 
@@ -82,6 +91,28 @@ impl Drop for Process {
     }
 }
 
+async fn activate(channel: &Channel) -> Status {
+    let request = ActivateCoverageLoadRequest { load_id: "south-1".to_owned() };
+    CoverageLoadServiceClient::new(channel.clone()).activate_coverage_load(request).await.unwrap_err()
+}
+
+/// A watch until its deadline.
+async fn watch(channel: &Channel) -> Code {
+    let mut request = Request::new(HealthCheckRequest::default());
+    // By hand: the client would keep a deadline of its own, and hang up.
+    request.metadata_mut().insert("grpc-timeout", "50m".parse().unwrap());
+    let watch = HealthClient::new(channel.clone()).watch(request).await;
+    let Ok(watch) = watch else { return watch.unwrap_err().code() };
+    let mut watch = watch.into_inner();
+    loop {
+        match watch.message().await {
+            Ok(Some(_)) => {}
+            Ok(None) => return Code::Ok,
+            Err(status) => return status.code(),
+        }
+    }
+}
+
 fn calls(log: &[Value]) -> Vec<&Value> {
     log.iter().filter(|line| line["target"] == "wan_matrix::calls").collect()
 }
@@ -129,4 +160,40 @@ async fn above_debug_there_are_slow_calls_and_no_postcode() {
         let text = line.to_string();
         assert!(!text.contains("AA1") && !text.contains("AA9"), "{text}");
     }
+}
+
+/// Otherwise the log could be filled by whoever reaches the port.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn strangers_and_calls_without_a_place_have_no_line_above_debug() {
+    let files = TempDir::new().unwrap();
+    let ca = pki::Ca::new("the CA of a test").unwrap();
+    ca.server().unwrap().write(files.path(), "server").unwrap();
+    let file = |name: &str| files.path().join(name).display().to_string();
+    let (cert, key) = (file("server.pem"), file("server.key"));
+    let variables =
+        |roles| [("TLS_CERT", cert.as_str()), ("TLS_KEY", key.as_str()), ("ACCESS_WITHOUT_CERTIFICATE", roles)];
+    for (roles, code) in [("none", Code::Unauthenticated), ("planner", Code::PermissionDenied)] {
+        let process = Process::start(&variables(roles));
+        let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(&ca.pem)).domain_name("localhost");
+        let url = process.url.replace("http://", "https://");
+        let channel = Endpoint::from_shared(url).unwrap().tls_config(tls).unwrap().connect().await.unwrap();
+        for _ in 0..20 {
+            assert_eq!(activate(&channel).await.code(), code);
+        }
+        let log = process.logged();
+        assert!(calls(&log).is_empty(), "{roles}: {log:#?}");
+    }
+
+    let process = Process::start(&[("LIMITS_CALLS_PER_SECOND", "1"), ("LIMITS_CALLS_BURST", "2")]);
+    let channel = Endpoint::from_shared(process.url.clone()).unwrap().connect().await.unwrap();
+    assert_eq!(watch(&channel).await, Code::DeadlineExceeded);
+    let mut refused = 0;
+    for _ in 0..20 {
+        refused += u32::from(activate(&channel).await.code() == Code::ResourceExhausted);
+    }
+    assert!(refused >= 10, "{refused}");
+    let log = process.logged();
+    let codes: Vec<_> = calls(&log).iter().map(|line| line["fields"]["code"].as_str().unwrap()).collect();
+    // What was taken in has its line, for it could have changed what answers.
+    assert!(!codes.is_empty() && codes.iter().all(|code| *code == "NotFound"), "{codes:?}");
 }

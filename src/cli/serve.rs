@@ -98,7 +98,7 @@ pub fn run(args: ServeArgs) -> Result<Exit, Failure> {
     let config = Config::read(flags.clone(), variables())?;
     let telemetry = server::start_telemetry(&config.log);
     let runtime = runtime(config.worker_threads).map_err(Failure::Machine)?;
-    let done = runtime.block_on(until_signalled(&config, args.sample, || reread(&flags, &telemetry)));
+    let done = runtime.block_on(until_signalled(&config, args.sample, &telemetry, || reread(&flags)));
     // Whatever still blocks is not waited for: an abandoned load is removed at the next start.
     runtime.shutdown_timeout(Duration::from_millis(200));
     done.map(|()| Exit::Answered)
@@ -110,17 +110,9 @@ pub(super) fn variables() -> impl Iterator<Item = (String, String)> {
 }
 
 /// The configuration as it is now; one that is wrong changes nothing.
-fn reread(flags: &Flags, telemetry: &Telemetry) -> Option<Config> {
-    match Config::read(flags.clone(), variables()) {
-        Ok(config) => {
-            telemetry.set_level(&config.log.level);
-            Some(config)
-        }
-        Err(error) => {
-            tracing::error!(%error, "the configuration is wrong; nothing is reloaded");
-            None
-        }
-    }
+fn reread(flags: &Flags) -> Option<Config> {
+    let config = Config::read(flags.clone(), variables());
+    config.inspect_err(|error| tracing::error!(%error, "the configuration is wrong; nothing is reloaded")).ok()
 }
 
 fn runtime(worker_threads: usize) -> io::Result<Runtime> {
@@ -130,7 +122,12 @@ fn runtime(worker_threads: usize) -> io::Result<Runtime> {
     }
 }
 
-async fn until_signalled(config: &Config, sample: bool, reread: impl Fn() -> Option<Config>) -> Result<(), Failure> {
+async fn until_signalled(
+    config: &Config,
+    sample: bool,
+    telemetry: &Telemetry,
+    reread: impl Fn() -> Option<Config>,
+) -> Result<(), Failure> {
     let mut signals = Signals::new().map_err(Failure::Machine)?;
     let mut running = tokio::select! {
         running = server::start(config, Arc::new(Timestamp::now)) => running?,
@@ -149,7 +146,11 @@ async fn until_signalled(config: &Config, sample: bool, reread: impl Fn() -> Opt
         if let Ok(None) = ended
             && let Some(config) = reread()
         {
-            running.reload(config).await;
+            let level = config.log.level.clone();
+            // Only with all the rest of it.
+            if running.reload(config).await {
+                telemetry.set_level(&level);
+            }
         }
     }
     let ended = ended.map(|signal| tracing::info!(signal, "shutting down"));

@@ -24,14 +24,14 @@ const TLS: &str = "tls.";
 
 impl Running {
     /// Takes a new configuration into force as far as that can be, looks at the certificates, and logs what needs a
-    /// restart.
-    pub async fn reload(&self, config: Config) {
+    /// restart. False when nothing of it could be taken.
+    pub async fn reload(&self, config: Config) -> bool {
         if config.tls.is_some() != self.certificates.is_some()
             || config.identities.asks_for_certificates() != self.started.identities.asks_for_certificates()
         {
             // Roles that were meant for the other way of serving must not come into force.
             tracing::error!("TLS and client certificates are turned on or off by a restart only; nothing is reloaded");
-            return;
+            return false;
         }
         for key in changed(&self.started, &config).filter(|key| !is_reloaded(key)) {
             tracing::warn!(key, "it has changed, and takes effect at the next start only");
@@ -51,6 +51,7 @@ impl Running {
         self.loads.set(config.loads());
         self.live.store(Arc::new(config));
         tracing::info!(changed = now.join(", "), access, "the configuration is reloaded");
+        true
     }
 }
 

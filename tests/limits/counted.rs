@@ -41,6 +41,7 @@ async fn calls_loads_and_what_answers_are_counted() {
         ("wan_matrix_calls_in_flight{class=\"interactive\"}", 0.0),
         ("wan_matrix_calls_shed_total{class=\"bulk\"}", 0.0),
         ("wan_matrix_calls_rate_limited_total", 0.0),
+        ("wan_matrix_log_lines_lost_total", 0.0),
         ("wan_matrix_denied_total{reason=\"not_allowed\"}", 0.0),
         ("wan_matrix_connections", 1.0),
         ("wan_matrix_loads_total{region=\"south\",outcome=\"accepted\"}", 2.0),

@@ -14,7 +14,7 @@ use crate::{
 use super::{
     Gate,
     account::Account,
-    method::{Method, Time},
+    method::{Class, Method, Time},
     reader::Open,
 };
 
@@ -96,6 +96,8 @@ impl Call {
             caller: self.caller().map_or("unknown", Caller::name),
             traceparent: self.traceparent.as_ref(),
             load_ids: self.load_ids.as_deref(),
+            counts: self.place.is_some() && self.caller().is_some_and(|caller| caller.roles().any()),
+            awaited: rule.time == Time::Request || rule.class == Class::Upload,
             load: rule.changes_coverage(),
             slow: slow && rule.time == Time::Request,
         }

@@ -10,7 +10,7 @@ use prometheus_client::{
 
 use crate::server::gate::Gate;
 
-use super::{Metrics, calls::Calls, coverage::Coverage, network::Network};
+use super::{Metrics, calls::Calls, coverage::Coverage, log::Log, network::Network};
 
 /// Before every name of ours.
 const PREFIX: &str = "wan_matrix";
@@ -27,6 +27,7 @@ impl Exposition {
         ours.register_collector(Box::new(Calls { metrics, gate }));
         ours.register_collector(Box::new(network));
         ours.register_collector(Box::new(coverage));
+        ours.register_collector(Box::new(Log));
         Self(registry)
     }
 

@@ -8,6 +8,7 @@ mod calls;
 mod coverage;
 mod exposition;
 mod histogram;
+mod log;
 mod network;
 mod process;
 

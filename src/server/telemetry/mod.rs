@@ -2,6 +2,7 @@
 //! traces to an OTLP collector.
 
 mod calls;
+mod lines;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod traceparent;
@@ -15,12 +16,15 @@ use tracing_subscriber::{
 use super::config::{Log, LogFormat};
 
 pub(super) use calls::{Told, call_over, span};
+pub(super) use lines::lost as lines_lost;
 
-/// Logging that was started; traces are sent until it is dropped.
+/// Logging that was started. Traces are sent until it is dropped, and the last lines written then.
 pub struct Telemetry {
     level: reload::Handle<EnvFilter, Registry>,
     #[cfg(feature = "otlp")]
     _traces: Option<otlp::Traces>,
+    /// The last to be dropped: what went before may have something to say.
+    _last_words: lines::LastWords,
 }
 
 impl std::fmt::Debug for Telemetry {
@@ -40,12 +44,12 @@ impl Telemetry {
 /// Starts logging. A process that logs already goes on as it does.
 #[must_use]
 pub fn start_telemetry(log: &Log) -> Telemetry {
+    let (writer, last_words) = lines::start(io::stderr());
     let (filter, level) = reload::Layer::new(EnvFilter::new(&log.level));
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(io::stderr)
+        .with_writer(writer)
         .with_ansi(io::stderr().is_terminal())
-        // A line that cannot be written, to a pipe whose reader is gone or a full disk, is lost. Told of on standard error,
-        // as the library would, it would panic whoever logged.
+        // Told of on standard error, as the library would, a line that is lost would panic whoever logged.
         .log_internal_errors(false);
     let json = match log.format {
         LogFormat::Auto => !io::stderr().is_terminal(),
@@ -59,11 +63,11 @@ pub fn start_telemetry(log: &Log) -> Telemetry {
     {
         let (traces, layer) = log.otlp.as_ref().and_then(otlp::start).unzip();
         let _already = subscriber.with(layer).try_init();
-        Telemetry { level, _traces: traces }
+        Telemetry { level, _traces: traces, _last_words: last_words }
     }
     #[cfg(not(feature = "otlp"))]
     {
         let _already = subscriber.try_init();
-        Telemetry { level }
+        Telemetry { level, _last_words: last_words }
     }
 }

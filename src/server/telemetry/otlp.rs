@@ -97,6 +97,9 @@ pub(super) fn span(told: &Told<'_>) -> Option<Span> {
         rpc.system = "grpc",
         caller = told.caller,
         code = field::Empty,
+        duration_ms = field::Empty,
+        load_ids = field::Empty,
+        otel.status_code = field::Empty,
     );
     if let Some(context) = parent.and_then(context) {
         // It fails for a span that is not recorded after all.
