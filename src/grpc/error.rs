@@ -178,6 +178,12 @@ pub fn rate_limited(wait: Duration) -> Status {
     Failure::new(Code::ResourceExhausted, ErrorReason::RateLimited, what).retry_after(wait).into()
 }
 
+/// A call that would last for as long as its caller likes, at the end of the server.
+#[must_use]
+pub fn shutting_down() -> Status {
+    load(LoadError::ShuttingDown).into()
+}
+
 /// A call whose time is over.
 #[must_use]
 pub fn deadline_passed() -> Status {

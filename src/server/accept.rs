@@ -1,6 +1,10 @@
 //! The door: accepts connections, shakes hands within a limit, and keeps count, so that nobody can take all that there is.
+//!
+//! It accepts at all times. Whoever connects and says nothing is not waited for when the places are full: the oldest
+//! handshake gives way to the next, and an honest one is made long before it is the oldest.
 
 use std::{
+    collections::VecDeque,
     convert::Infallible,
     io,
     sync::{
@@ -13,7 +17,7 @@ use std::{
 use http::{Request, Response};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::{oneshot, watch},
     task::JoinSet,
     time::{sleep, timeout},
 };
@@ -37,6 +41,7 @@ const BREATH: Duration = Duration::from_millis(200);
 #[derive(Debug, Default)]
 pub struct Door {
     open: AtomicUsize,
+    strangers: AtomicUsize,
     turned_away: AtomicUsize,
     failed: AtomicUsize,
 }
@@ -61,20 +66,52 @@ impl Door {
     }
 }
 
+/// Which connections are counted.
+type Count = fn(&Door) -> &AtomicUsize;
+const ALL: Count = |door| &door.open;
+/// Of peers that showed no certificate where one is asked for.
+const STRANGERS: Count = |door| &door.strangers;
+
 /// An open connection, counted.
-struct Guest(Arc<Door>);
+struct Guest {
+    door: Arc<Door>,
+    count: Count,
+}
 
 impl Guest {
-    fn enter(door: &Arc<Door>, max: usize) -> Option<Self> {
-        let guest = Self(Arc::clone(door));
+    fn enter(door: &Arc<Door>, count: Count, max: usize) -> Option<Self> {
+        let guest = Self { door: Arc::clone(door), count };
         // Counted before it is asked, and given back by the drop.
-        (door.open.fetch_add(1, Ordering::Relaxed) < max).then_some(guest)
+        let entered = count(door).fetch_add(1, Ordering::Relaxed) < max;
+        if !entered {
+            door.turned_away.fetch_add(1, Ordering::Relaxed);
+        }
+        entered.then_some(guest)
     }
 }
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
+        (self.count)(&self.door).fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Handshakes under way, the oldest first.
+struct Handshakes {
+    max: usize,
+    under_way: VecDeque<oneshot::Sender<()>>,
+}
+
+impl Handshakes {
+    /// One more. It is over when what is given back is dropped, and must give way when that resolves.
+    fn begin(&mut self) -> oneshot::Receiver<()> {
+        self.under_way.retain(|handshake| !handshake.is_closed());
+        while self.under_way.len() >= self.max {
+            self.under_way.pop_front();
+        }
+        let (handshake, gives_way) = oneshot::channel();
+        self.under_way.push_back(handshake);
+        gives_way
     }
 }
 
@@ -93,21 +130,16 @@ pub(super) async fn serve<S>(
         + Send
         + 'static,
 {
-    let handshakes = Arc::new(Semaphore::new(live.load().connections.max_handshakes));
+    let mut handshakes = Handshakes { max: live.load().connections.max_handshakes, under_way: VecDeque::new() };
     // Dropped with this future, and every connection with it.
     let mut connections = JoinSet::new();
     let mut draining = std::pin::pin!(shutdown::told(drain.clone()));
     loop {
-        // While all places are taken new callers wait in the system's queue.
-        let begin = async {
-            let place = Arc::clone(&handshakes).acquire_owned().await;
-            (place, listener.accept().await)
-        };
-        let (place, accepted) = tokio::select! {
+        let accepted = tokio::select! {
             () = &mut draining => break,
-            // What is dropped here has accepted nobody: both waits are cancel safe.
+            // What is dropped here has accepted nobody: the wait is cancel safe.
             Some(_ended) = connections.join_next() => continue,
-            begun = begin => begun,
+            accepted = listener.accept() => accepted,
         };
         let tcp = match accepted {
             Ok((tcp, _)) => tcp,
@@ -119,26 +151,31 @@ pub(super) async fn serve<S>(
                 continue;
             }
         };
-        let Some(guest) = Guest::enter(&door, live.load().connections.max) else {
-            door.turned_away.fetch_add(1, Ordering::Relaxed);
-            continue;
-        };
+        let Some(guest) = Guest::enter(&door, ALL, live.load().connections.max) else { continue };
+        let gives_way = handshakes.begin();
         let (service, live, drain) = (service.clone(), Arc::clone(&live), drain.clone());
         let (certificates, door, readers) = (certificates.clone(), Arc::clone(&door), Arc::clone(&readers));
         connections.spawn(async move {
             let _counted = guest;
             let begun = tokio::select! {
                 begun = open(tcp, certificates, &live) => begun,
+                _gives_way = gives_way => Err(io::Error::other("its handshake gave way to newer ones")),
                 () = shutdown::told(drain.clone()) => return,
             };
-            drop(place);
-            match begun {
-                Ok((wire, peer)) => connection::serve(wire, peer, service, live, &readers, drain).await,
+            let (wire, peer) = match begun {
+                Ok(begun) => begun,
                 Err(error) => {
                     door.failed.fetch_add(1, Ordering::Relaxed);
                     tracing::debug!(%error, "a connection did not begin");
+                    return;
                 }
+            };
+            let most = live.load().connections.max_without_certificate;
+            let stranger = peer.is_stranger().then(|| Guest::enter(&door, STRANGERS, most));
+            if matches!(stranger, Some(None)) {
+                return;
             }
+            connection::serve(wire, peer, service, live, &readers, drain).await;
         });
     }
     // New callers are refused from here on.

@@ -67,6 +67,11 @@ impl Certificates {
         Arc::clone(&self.current.load().config)
     }
 
+    /// Whether callers are asked for a certificate.
+    pub(super) fn ask_for_one(&self) -> bool {
+        self.current.load().asks
+    }
+
     /// What there is to tell.
     #[must_use]
     pub fn status(&self) -> CertificateStatus {
@@ -89,14 +94,13 @@ impl Certificates {
 
     fn judge(&self, looked_at: &mut LookedAt) {
         let judged = match looked_at.files.read() {
-            Ok(bytes) if looked_at.bytes.as_ref() == Some(&bytes) => return,
+            // What was refused is judged again, for time may have healed it: a certificate comes of age.
+            Ok(bytes) if looked_at.refused.is_none() && looked_at.bytes.as_ref() == Some(&bytes) => return,
             Ok(bytes) => {
                 let material = looked_at.files.material(&bytes, (self.clock)());
                 looked_at.bytes = Some(bytes);
                 material
             }
-            // Said once.
-            Err(_) if looked_at.bytes.is_none() => return,
             Err(error) => {
                 looked_at.bytes = None;
                 Err(error)
@@ -110,8 +114,12 @@ impl Certificates {
                 looked_at.taken += 1;
             }
             Err(error) => {
-                tracing::error!(%error, "new certificates are refused; those before stay in use");
-                looked_at.refused = Some(error.to_string());
+                let refused = error.to_string();
+                // Said once, not at every look.
+                if looked_at.refused.as_ref() != Some(&refused) {
+                    tracing::error!(error = refused, "new certificates are refused; those before stay in use");
+                }
+                looked_at.refused = Some(refused);
             }
         }
     }

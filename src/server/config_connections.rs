@@ -12,7 +12,9 @@ use super::{
 pub struct Connections {
     /// Connections at a time; the next is closed at once.
     pub max: usize,
-    /// Handshakes at a time; the next waits.
+    /// Of them, those of peers that show no certificate where one is asked for.
+    pub max_without_certificate: usize,
+    /// Handshakes at a time; the oldest gives way to the next.
     pub max_handshakes: usize,
     /// How long a handshake may take, to the first bytes of HTTP/2.
     pub handshake: Duration,
@@ -35,6 +37,7 @@ pub(super) fn connections(keys: &Keys) -> Result<Connections, ConfigError> {
     let seconds = |key, default| Ok(Duration::from_secs(keys.get(key, positive)?.unwrap_or(default)));
     Ok(Connections {
         max: count("connections.max", 1000)?,
+        max_without_certificate: count("connections.max_without_certificate", 100)?,
         max_handshakes: count("connections.max_handshakes", 100)?,
         handshake: seconds("connections.handshake_seconds", 10)?,
         idle: seconds("connections.idle_seconds", 600)?,

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt, fs, io, net::SocketAddr, path::PathBuf};
 use crate::{domain::Table3Error, duis::ResponseCodesError};
 
 /// Every key, and what it expects.
-pub(super) const KEYS: [(&str, &str); 67] = [
+pub(super) const KEYS: [(&str, &str); 68] = [
     ("data_dir", "a directory"),
     ("listen", "an address and port such as 127.0.0.1:50051"),
     ("health_listen", "an address and port such as 127.0.0.1:50051"),
@@ -24,6 +24,7 @@ pub(super) const KEYS: [(&str, &str); 67] = [
     ("access.health", "anyone, known or operator"),
     ("access.reflection", "anyone, known or operator"),
     ("connections.max", "a whole number from 1 to 100000"),
+    ("connections.max_without_certificate", "a whole number from 1 to 100000"),
     ("connections.max_handshakes", "a whole number from 1 to 100000"),
     ("connections.handshake_seconds", "a whole number from 1 to 31536000"),
     ("connections.idle_seconds", "a whole number from 1 to 31536000"),

@@ -11,13 +11,14 @@ use super::{
 };
 
 /// What a key is when nobody sets it; keys without a default are not here.
-const DEFAULTS: [(&str, &str); 50] = [
+const DEFAULTS: [(&str, &str); 51] = [
     ("data_dir", "\"./var\""),
     ("listen", "\"127.0.0.1:50051\""),
     ("allow_plaintext", "false"),
     ("access.health", "\"anyone\""),
     ("access.reflection", "\"known\""),
     ("connections.max", "1000"),
+    ("connections.max_without_certificate", "100"),
     ("connections.max_handshakes", "100"),
     ("connections.handshake_seconds", "10"),
     ("connections.idle_seconds", "600"),

@@ -12,11 +12,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use tokio::{
-    sync::watch,
-    task::JoinHandle,
-    time::{sleep, timeout},
-};
+use tokio::{sync::watch, task::JoinHandle, time::sleep};
 use tonic::body::Body;
 use tower::{Service, ServiceExt as _};
 
@@ -36,8 +32,12 @@ const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 2 << 20;
 /// A chunk of a file travels in a few frames instead of dozens.
 const FRAME: u32 = 256 << 10;
-/// How long an idle connection may take to notice that it is closed.
+/// How long a connection without a call may take to notice that it is closed.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// A place that anybody may take is not kept for long: whoever shows no certificate where one is asked for, and calls
+/// nothing, has gone.
+const STRANGER_IDLE: Duration = Duration::from_secs(30);
 
 /// Why a connection ends that both sides would have kept.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +78,7 @@ pub(super) async fn serve<S>(
     };
     let (reader, unread) = readers.open();
     let (calls, grace) = (Arc::new(Calls::default()), limits.grace);
+    let idle = if peer.is_stranger() { limits.idle.min(STRANGER_IDLE) } else { limits.idle };
     let (peer, identities) = (Arc::new(peer), live);
     let address = peer.address();
     let told = service.map_request(move |mut request: Request<Body>| {
@@ -86,14 +87,15 @@ pub(super) async fn serve<S>(
         request
     });
     let service = TowerToHyperService::new(counted(Arc::clone(&calls), told));
+    let (open_calls, ends) = (Arc::clone(&calls), drain.clone());
     let mut connection = pin!(http2(&limits, streams).serve_connection(TokioIo::new(wire), service));
 
     // Waited for in a task of its own: here, all of it would be asked again with every call that comes.
     let mut ending = Ending(tokio::spawn(async move {
         tokio::select! {
-            () = calls.idle(limits.idle) => End::Idle,
+            () = calls.idle(idle) => End::Idle,
             () = sleep(about(limits.max_age)) => End::Old,
-            () = shutdown::told(drain) => End::ServerEnds,
+            () = shutdown::told(ends) => End::ServerEnds,
             Ok(()) = unread => End::Unread,
         }
     }));
@@ -109,13 +111,20 @@ pub(super) async fn serve<S>(
         End::Unread => return,
         End::Idle => LAST_WORDS,
         End::Old => grace,
-        // The server's own limit cuts it off.
+        // Calls have as long as the server has.
         End::ServerEnds => Duration::MAX,
     };
+    // A peer without a call that does not even acknowledge the end has nothing to wait for.
+    let deaf = async {
+        shutdown::told(drain).await;
+        open_calls.idle(LAST_WORDS).await;
+    };
     connection.as_mut().graceful_shutdown();
-    match timeout(within, connection).await {
-        Ok(served) => said(address, served),
-        Err(_) => tracing::info!(%address, ?end, "a connection is cut off with calls still in flight"),
+    tokio::select! {
+        biased;
+        served = connection => said(address, served),
+        () = deaf => tracing::debug!(%address, "a connection without a call did not end by itself"),
+        () = sleep(within) => tracing::info!(%address, ?end, "a connection is cut off with calls still in flight"),
     }
 }
 

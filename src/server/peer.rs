@@ -20,6 +20,8 @@ pub(super) struct Peer {
     address: SocketAddr,
     /// `None`: it showed no certificate.
     names: Option<Vec<San>>,
+    /// It was asked for a certificate, and showed none.
+    is_stranger: bool,
     /// Who that is, and under which identities: asked for with every call, and only worked out again when they change.
     known: ArcSwapOption<(Arc<Identities>, Arc<Caller>)>,
 }
@@ -27,16 +29,25 @@ pub(super) struct Peer {
 impl Peer {
     /// A peer of whom only the address is known.
     pub(super) fn uncertified(address: SocketAddr) -> Self {
-        Self { address, names: None, known: ArcSwapOption::empty() }
+        Self { address, names: None, is_stranger: false, known: ArcSwapOption::empty() }
+    }
+
+    /// A peer that was asked for a certificate, and showed none.
+    pub(super) fn stranger(address: SocketAddr) -> Self {
+        Self { is_stranger: true, ..Self::uncertified(address) }
     }
 
     /// A peer whose certificate was verified.
     pub(super) fn certified(address: SocketAddr, certificate: &CertificateDer<'_>) -> Self {
-        Self { address, names: Some(names(certificate)), known: ArcSwapOption::empty() }
+        Self { address, names: Some(names(certificate)), is_stranger: false, known: ArcSwapOption::empty() }
     }
 
     pub(super) const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    pub(super) const fn is_stranger(&self) -> bool {
+        self.is_stranger
     }
 
     /// Who that is under these identities.

@@ -59,6 +59,8 @@ pub(super) struct Material {
     pub(super) config: Arc<ServerConfig>,
     /// When the first certificate of the server's chain runs out.
     pub(super) expires: Timestamp,
+    /// Whether callers are asked for a certificate.
+    pub(super) asks: bool,
 }
 
 impl NamedFile {
@@ -135,7 +137,7 @@ impl TlsFiles {
         // A resumed session is not asked for its certificate again: one that ran out or was withdrawn would live on.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
-        Ok(Material { config: Arc::new(config), expires })
+        Ok(Material { config: Arc::new(config), expires, asks: self.client_ca.is_some() })
     }
 
     /// When the chain runs out.

@@ -60,6 +60,7 @@ impl Wire {
                 let shown = tls.get_ref().1.peer_certificates().and_then(<[_]>::first);
                 let peer = match shown {
                     Some(certificate) => Peer::certified(address, certificate),
+                    None if certificates.ask_for_one() => Peer::stranger(address),
                     None => Peer::uncertified(address),
                 };
                 (Stream::Tls(Box::new(tls)), peer)

@@ -9,6 +9,7 @@ use rustls::{
 };
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 use crate::server::{PLANNER, Server};
 
@@ -41,6 +42,30 @@ async fn tls_1_2_and_1_3_speak_http_2_and_nothing_else() {
         let refused = connect(&server, &client(&server, version, &["http/1.1"])).await.unwrap_err();
         assert!(refused.to_string().contains("NoApplicationProtocol"), "{version:?}: {refused}");
     }
+}
+
+/// The places of callers with a certificate are out of reach of those without.
+#[tokio::test]
+async fn whoever_shows_no_certificate_has_fewer_places() {
+    let server = Server::with("connections.max_without_certificate = 2").await;
+    let check = async |pair| {
+        let channel = server.connect(pair).await.ok()?;
+        let mut health = HealthClient::new(channel);
+        health.check(HealthCheckRequest::default()).await.ok()?;
+        Some(health)
+    };
+    let planner = server.ca.caller(PLANNER).unwrap();
+    let mut strangers = vec![check(None).await.unwrap(), check(None).await.unwrap()];
+    assert!(check(None).await.is_none());
+    assert!(server.running.door().turned_away() >= 1);
+    for _ in 0..3 {
+        strangers.push(check(Some(&planner)).await.unwrap());
+    }
+    // Those that are in stay in, and a place that is left is taken.
+    assert!(strangers[0].check(HealthCheckRequest::default()).await.is_ok());
+    drop(strangers.remove(0));
+    let taken = async { while check(None).await.is_none() {} };
+    tokio::time::timeout(std::time::Duration::from_secs(20), taken).await.expect("the place is never given back");
 }
 
 /// A resumed session would not be asked for its certificate again.

@@ -4,11 +4,12 @@ use std::{
     fs,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
+use jiff::Timestamp;
 use wan_matrix::{
     grpc::proto::{ListWanVariantsRequest, wan_matrix_service_client::WanMatrixServiceClient},
     server,
@@ -113,6 +114,29 @@ async fn a_bad_pair_is_refused_and_the_last_good_stays() {
     good.write(server.directory.path(), "server").unwrap();
     server.running.reload(config(&server.directory).unwrap()).await;
     assert_eq!((certificates.status().taken, certificates.status().refused), (1, None));
+    assert_ne!(shown(&server).await, first);
+}
+
+/// Put in place the evening before, and never touched again.
+#[tokio::test]
+async fn a_certificate_that_is_not_valid_yet_is_taken_into_use_when_it_is() {
+    let at = |text: &str| text.parse::<Timestamp>().unwrap().as_second();
+    let now = Arc::new(AtomicI64::new(at("2019-12-31T23:59:59Z")));
+    let clock = Arc::clone(&now);
+    let server = Server::at("", Arc::new(move || Timestamp::new(clock.load(Ordering::Relaxed), 0).unwrap())).await;
+    let certificates = Arc::clone(server.running.certificates().unwrap());
+    let first = shown(&server).await;
+    server.ca.server_from(2020).unwrap().write(server.directory.path(), "server").unwrap();
+    for _ in 0..2 {
+        server.running.reload(config(&server.directory).unwrap()).await;
+        let refused = certificates.status().refused.unwrap();
+        assert!(refused.ends_with("its certificate 1 is not valid before 2020-01-01T00:00:00Z"), "{refused}");
+        assert_eq!(shown(&server).await, first);
+    }
+    now.store(at("2020-01-01T00:00:00Z"), Ordering::Relaxed);
+    // At the next look, which nobody asks for.
+    until("the certificate", async || certificates.status().refused.is_none()).await;
+    assert_eq!(certificates.status().taken, 1);
     assert_ne!(shown(&server).await, first);
 }
 

@@ -23,13 +23,18 @@ pub(crate) struct Server {
 impl Server {
     /// With these lines in its configuration, beside TLS and a caller of each role.
     pub(crate) async fn with(lines: &str) -> Self {
+        Self::at(lines, Arc::new(Timestamp::now)).await
+    }
+
+    /// The same, by another clock.
+    pub(crate) async fn at(lines: &str, clock: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Self {
         let directory = TempDir::new().unwrap();
         let ca = Ca::new("the CA of a test").unwrap();
         fs::write(directory.path().join("ca.pem"), &ca.pem).unwrap();
         ca.server().unwrap().write(directory.path(), "server").unwrap();
         configure(&directory, lines);
         let config = config(&directory).unwrap();
-        let running = server::start(&config, Arc::new(Timestamp::now)).await.unwrap();
+        let running = server::start(&config, clock).await.unwrap();
         Self { running, ca, directory }
     }
 

@@ -2,6 +2,7 @@
 
 use tonic::Code;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 use tonic_types::StatusExt as _;
 use wan_matrix::grpc::proto::RequestWanMatrixRequest;
 
@@ -81,6 +82,21 @@ async fn one_caller_cannot_take_what_is_there_for_others() {
     for _ in 0..20 {
         assert!(other.request_wan_matrix(ask()).await.is_ok());
     }
+}
+
+#[tokio::test]
+async fn health_is_watched_while_every_other_watch_is_taken() {
+    let server = sample(&[("LIMITS_WATCH_CALLS", "1"), ("LIMITS_CALLER_SHARE_PERCENT", "100")]).await;
+    let reflect = async || {
+        let mut client = ServerReflectionClient::new(server.channel.clone());
+        client.server_reflection_info(tokio_stream::pending()).await
+    };
+    let _held = reflect().await.unwrap();
+    let status = reflect().await.unwrap_err();
+    assert_eq!(told(&status).reason, "OVERLOADED", "{status}");
+    let mut watch = HealthClient::new(server.channel.clone());
+    let mut watch = watch.watch(HealthCheckRequest::default()).await.unwrap().into_inner();
+    assert!(watch.message().await.unwrap().is_some());
 }
 
 #[tokio::test]

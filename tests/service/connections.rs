@@ -89,10 +89,10 @@ async fn one_too_many_is_closed_at_once_and_a_place_that_is_left_is_taken() {
 }
 
 #[tokio::test]
-async fn handshakes_that_are_not_made_hold_up_the_next_no_longer_than_their_limit() {
-    let limits = [("CONNECTIONS_MAX_HANDSHAKES", "2"), ("CONNECTIONS_HANDSHAKE_SECONDS", "1")];
+async fn handshakes_that_are_not_made_give_way_to_the_next_the_oldest_first() {
+    let limits = [("CONNECTIONS_MAX_HANDSHAKES", "2"), ("CONNECTIONS_HANDSHAKE_SECONDS", "60")];
     let server = Server::with(&limits).await;
-    let silent = [
+    let mut silent = [
         TcpStream::connect(server.running.addr()).await.unwrap(),
         TcpStream::connect(server.running.addr()).await.unwrap(),
     ];
@@ -100,7 +100,12 @@ async fn handshakes_that_are_not_made_hold_up_the_next_no_longer_than_their_limi
     let channel = timeout(PATIENCE, connect(&server.running)).await.unwrap().unwrap();
     HealthClient::new(channel).check(HealthCheckRequest::default()).await.unwrap();
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
-    drop(silent);
+    let mut nothing = [0];
+    let given_way = timeout(PATIENCE, silent[0].read(&mut nothing)).await.expect("the oldest stays");
+    assert!(matches!(given_way, Ok(0) | Err(_)), "{given_way:?}");
+    // The third was made, and needs no place any more.
+    assert!(timeout(Duration::from_millis(300), silent[1].read(&mut nothing)).await.is_err());
+    assert_eq!(server.running.door().failed_handshakes(), 1);
 }
 
 #[tokio::test]

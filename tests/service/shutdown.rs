@@ -8,9 +8,10 @@ use std::{
 
 use bytes::Bytes;
 use tempfile::TempDir;
-use tokio::net::TcpStream;
+use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 use tonic::Code;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
+use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 use wan_matrix::grpc::proto::{CoverageLoadState, CspRegion, StreamCoverageRejectsRequest};
 
 use crate::{
@@ -135,6 +136,35 @@ async fn a_load_in_progress_and_a_stream_are_told_at_once_and_do_not_delay_the_e
     down.await.unwrap().unwrap();
     assert!(begun.elapsed() < Duration::from_secs(30));
     drop(messages);
+}
+
+#[tokio::test]
+async fn reflection_that_is_held_open_is_told_and_does_not_delay_the_end() {
+    let server = Server::with(&[("SHUTDOWN_DRAIN_SECONDS", "60")]).await;
+    let mut client = ServerReflectionClient::new(server.channel.clone());
+    let answers = client.server_reflection_info(tokio_stream::pending()).await.unwrap();
+    let begun = Instant::now();
+    let down = tokio::spawn(server.running.shutdown());
+    let status = answers.into_inner().message().await.unwrap_err();
+    assert_eq!(told(&status), Told::new(Code::Unavailable, "SHUTTING_DOWN", &[]), "{status}");
+    down.await.unwrap().unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+}
+
+/// It never acknowledges that the connection ends, and has nothing to wait for.
+#[tokio::test]
+async fn a_silent_peer_without_a_call_does_not_delay_the_end_to_its_limit() {
+    let server = Server::with(&[("SHUTDOWN_DRAIN_SECONDS", "60")]).await;
+    let mut silent = TcpStream::connect(server.running.addr()).await.unwrap();
+    // The preface, and SETTINGS that set nothing.
+    silent.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    // Past its handshake by now: what has not begun when the drain does is closed at once.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let begun = Instant::now();
+    server.running.shutdown().await.unwrap();
+    let took = begun.elapsed();
+    assert!((Duration::from_secs(3)..Duration::from_secs(30)).contains(&took), "{took:?}");
+    drop(silent);
 }
 
 #[tokio::test]

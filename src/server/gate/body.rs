@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
 use tokio::time::Sleep;
+use tokio_stream::{Stream as _, wrappers::WatchStream};
 use tonic::{Code, Status, body::Body};
 
 use crate::grpc;
@@ -23,6 +24,8 @@ pub(crate) struct GatedBody {
     call: Option<Call>,
     /// Of a stream that is made where the network is served: elsewhere it is kept there.
     deadline: Option<Pin<Box<Sleep>>>,
+    /// Says true when the server drains, of a stream that has no end of its own.
+    drain: Option<WatchStream<bool>>,
 }
 
 #[derive(Debug)]
@@ -33,17 +36,18 @@ enum From {
 }
 
 impl GatedBody {
-    pub(super) const fn front(body: Body, call: Call, deadline: Option<Pin<Box<Sleep>>>) -> Self {
-        Self { from: From::Front(body), call: Some(call), deadline }
+    pub(super) fn front(body: Body, call: Call, deadline: Option<Pin<Box<Sleep>>>) -> Self {
+        let drain = call.drain().map(WatchStream::new);
+        Self { from: From::Front(body), call: Some(call), deadline, drain }
     }
 
     pub(super) const fn back(reply: Reply, call: Call) -> Self {
-        Self { from: From::Back(reply), call: Some(call), deadline: None }
+        Self { from: From::Back(reply), call: Some(call), deadline: None, drain: None }
     }
 
     /// Of a reply that is all head; its call is over.
     pub(super) const fn nothing() -> Self {
-        Self { from: From::Nothing, call: None, deadline: None }
+        Self { from: From::Nothing, call: None, deadline: None, drain: None }
     }
 
     fn over(&mut self, code: Code) {
@@ -52,6 +56,12 @@ impl GatedBody {
         }
         self.from = From::Nothing;
         self.deadline = None;
+        self.drain = None;
+    }
+
+    fn over_with(&mut self, status: &Status) -> Frame<Bytes> {
+        self.over(status.code());
+        Frame::trailers(super::trailers(status))
     }
 }
 
@@ -63,9 +73,15 @@ impl http_body::Body for GatedBody {
         if let Some(deadline) = &mut self.deadline
             && deadline.as_mut().poll(cx).is_ready()
         {
-            let status = grpc::deadline_passed();
-            self.over(status.code());
-            return Poll::Ready(Some(Ok(Frame::trailers(super::trailers(&status)))));
+            return Poll::Ready(Some(Ok(self.over_with(&grpc::deadline_passed()))));
+        }
+        // Before the reply: one that always has more to say would not end either.
+        while let Some(drain) = &mut self.drain
+            && let Poll::Ready(Some(draining)) = Pin::new(drain).poll_next(cx)
+        {
+            if draining {
+                return Poll::Ready(Some(Ok(self.over_with(&grpc::shutting_down()))));
+            }
         }
         let frame = match &mut self.from {
             From::Front(body) => ready!(Pin::new(body).poll_frame(cx)),

@@ -3,6 +3,7 @@
 use std::{sync::Arc, sync::atomic::Ordering, time::Instant};
 
 use http::HeaderValue;
+use tokio::sync::watch;
 use tonic::Code;
 use tracing::Span;
 
@@ -81,6 +82,11 @@ impl Call {
 
     pub(super) fn caller(&self) -> Option<&Caller> {
         self.caller.as_deref()
+    }
+
+    /// Says true when the server drains, if that is what ends it.
+    pub(super) fn drain(&self) -> Option<watch::Receiver<bool>> {
+        self.method.rule().ends_with_server().then(|| self.gate.drain.clone())
     }
 
     /// A span for its work, if anybody listens.

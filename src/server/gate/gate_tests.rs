@@ -8,6 +8,8 @@ use crate::{grpc::Roles, server::Flags};
 const LOOKUP: &str = "/wanmatrix.v1.WanMatrixService/RequestWanMatrix";
 const BATCH: &str = "/wanmatrix.v1.WanMatrixService/BatchRequestWanMatrix";
 const CHECK: &str = "/grpc.health.v1.Health/Check";
+const HEALTH: &str = "/grpc.health.v1.Health/Watch";
+const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 
 fn config(variables: &[(&str, &str)]) -> Config {
     let variables = variables.iter().map(|(name, value)| (format!("WAN_MATRIX_{name}"), (*value).to_owned()));
@@ -17,14 +19,16 @@ fn config(variables: &[(&str, &str)]) -> Config {
 struct Rig {
     gate: Arc<Gate>,
     metrics: Arc<Metrics>,
+    draining: watch::Sender<bool>,
     _back: Back,
 }
 
 impl Rig {
     fn new(variables: &[(&str, &str)]) -> Self {
         let (back, metrics) = (Back::start(1).unwrap(), Arc::new(Metrics::default()));
-        let gate = Gate::new(&config(variables), Arc::clone(&metrics), back.handle().clone());
-        Self { gate, metrics, _back: back }
+        let (draining, drain) = watch::channel(false);
+        let gate = Gate::new(&config(variables), Arc::clone(&metrics), back.handle().clone(), drain);
+        Self { gate, metrics, draining, _back: back }
     }
 
     /// Calls a service that answers OK with one message once `open` says true.
@@ -106,6 +110,41 @@ async fn one_caller_gets_its_share_and_leaves_the_rest() {
     }
     for response in held {
         assert_eq!(ended(response).await.code(), Code::Ok);
+    }
+}
+
+#[tokio::test]
+async fn health_is_watched_whoever_holds_the_other_watches_and_nobody_holds_all_of_it() {
+    let (_open, opened) = watch::channel(true);
+    let rig = Rig::new(&[("LIMITS_WATCH_CALLS", "1")]);
+    let mut held = vec![rig.call(REFLECTION, "greedy", &opened).await];
+    assert_eq!(reason(&ended(rig.call(REFLECTION, "late", &opened).await).await), "OVERLOADED");
+    for _ in 0..HEALTH_WATCHES / 2 {
+        held.push(rig.call(HEALTH, "greedy", &opened).await);
+    }
+    let one_more = ended(rig.call(HEALTH, "greedy", &opened).await).await;
+    assert!(one_more.message().starts_with("this caller has as many health-watch calls"), "{one_more}");
+    held.push(rig.call(HEALTH, "balancer", &opened).await);
+    assert_eq!(rig.gate.in_flight(Class::HealthWatch), HEALTH_WATCHES / 2 + 1);
+    for response in held {
+        assert_eq!(ended(response).await.code(), Code::Ok);
+    }
+}
+
+#[tokio::test]
+async fn a_drain_ends_what_has_no_end_of_its_own_and_nothing_else() {
+    let (_open, opened) = watch::channel(true);
+    let rig = Rig::new(&[]);
+    let mut held = Vec::new();
+    for path in [REFLECTION, HEALTH, LOOKUP, BATCH] {
+        held.push((path, rig.call(path, "one", &opened).await));
+    }
+    rig.draining.send_replace(true);
+    for (path, response) in held {
+        let status = ended(response).await;
+        let (code, because) = if path == REFLECTION { (Code::Unavailable, "SHUTTING_DOWN") } else { (Code::Ok, "") };
+        assert_eq!((status.code(), reason(&status).as_str()), (code, because), "{path}");
+        assert_eq!(rig.metrics.counted(Method::of(path)), [(code, 1)], "{path}");
     }
 }
 

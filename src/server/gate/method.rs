@@ -12,6 +12,8 @@ pub(crate) enum Class {
     Bulk,
     /// Held open for long, and mostly silent.
     Watch,
+    /// The same, of whoever watches whether the server is well: other watches must not stand in its way.
+    HealthWatch,
     /// A coverage file on its way in.
     Upload,
     /// Never turned away: whoever asks whether the server is well must hear.
@@ -19,13 +21,15 @@ pub(crate) enum Class {
 }
 
 impl Class {
-    pub(crate) const ALL: [Self; 5] = [Self::Interactive, Self::Bulk, Self::Watch, Self::Upload, Self::Probe];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Interactive, Self::Bulk, Self::Watch, Self::HealthWatch, Self::Upload, Self::Probe];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Interactive => "interactive",
             Self::Bulk => "bulk",
             Self::Watch => "watch",
+            Self::HealthWatch => "health-watch",
             Self::Upload => "upload",
             Self::Probe => "probe",
         }
@@ -68,6 +72,12 @@ impl Rule {
     pub(crate) fn changes_coverage(&self) -> bool {
         ["SubmitCoverageLoad", "ActivateCoverageLoad"].contains(&self.label)
     }
+
+    /// It would go on for as long as its caller likes, and nobody but the gate ends it with the server. What is watched of
+    /// health ends after its last word, and what is done elsewhere ends there.
+    pub(super) fn ends_with_server(&self) -> bool {
+        self.class == Class::Watch && self.lane == Lane::Front && self.time == Time::Open
+    }
 }
 
 const fn rule(path: &'static str, label: &'static str, class: Class, lane: Lane, time: Time) -> Rule {
@@ -107,7 +117,7 @@ static RULES: [Rule; 20] = {
         rule("/wanmatrix.v1.CoverageLoadService/StreamCoverageChanges", "StreamCoverageChanges", Bulk, Back, Stream),
         rule("/grpc.health.v1.Health/Check", "health.Check", Probe, Front, Request),
         rule("/grpc.health.v1.Health/List", "health.List", Probe, Front, Request),
-        rule("/grpc.health.v1.Health/Watch", "health.Watch", Watch, Front, Open),
+        rule("/grpc.health.v1.Health/Watch", "health.Watch", HealthWatch, Front, Open),
         rule("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "reflection.v1", Watch, Front, Open),
         rule(
             "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",

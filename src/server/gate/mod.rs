@@ -34,6 +34,7 @@ use arc_swap::ArcSwap;
 use http::{HeaderMap, Request, Response};
 use tokio::{
     runtime::Handle,
+    sync::watch,
     time::{Instant, sleep_until, timeout_at},
 };
 use tonic::{Code, Status, body::Body};
@@ -54,6 +55,8 @@ pub(super) use reader::{Reader, Readers};
 
 /// Uploads in flight. One load runs at a time; the others are told so, and hold little until they are.
 const UPLOADS: u32 = 64;
+/// Watches of health in flight: more than there are balancers and probes by far.
+const HEALTH_WATCHES: u32 = 1024;
 /// When a call that was shed is worth sending again.
 const RETRY_INTERACTIVE: Duration = Duration::from_millis(200);
 const RETRY_OTHERS: Duration = Duration::from_secs(1);
@@ -69,6 +72,8 @@ pub(super) struct Gate {
     metrics: Arc<Metrics>,
     readers: Arc<Readers>,
     back: Handle,
+    /// Says true when the server drains.
+    drain: watch::Receiver<bool>,
 }
 
 /// A call that was taken in, until when, and what bounds its work where that is done elsewhere.
@@ -99,6 +104,7 @@ impl Live {
                 Class::Interactive => limits.interactive_calls,
                 Class::Bulk => limits.bulk_calls,
                 Class::Watch => limits.watch_calls,
+                Class::HealthWatch => HEALTH_WATCHES,
                 Class::Upload => UPLOADS,
                 Class::Probe => return (u32::MAX, u32::MAX),
             };
@@ -124,7 +130,7 @@ impl Live {
 }
 
 impl Gate {
-    pub(super) fn new(config: &Config, metrics: Arc<Metrics>, back: Handle) -> Arc<Self> {
+    pub(super) fn new(config: &Config, metrics: Arc<Metrics>, back: Handle, drain: watch::Receiver<bool>) -> Arc<Self> {
         Arc::new(Self {
             live: ArcSwap::from_pointee(Live::new(config)),
             accounts: Accounts::new(),
@@ -132,6 +138,7 @@ impl Gate {
             metrics,
             readers: Arc::default(),
             back,
+            drain,
         })
     }
 

@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, Uri};
 use http_body::Frame;
-use tokio::runtime::Builder;
+use tokio::{runtime::Builder, sync::watch};
 use tonic::{Code, Status, body::Body};
 use tower::{Service, service_fn};
 
@@ -32,7 +32,7 @@ pub type Part = (&'static str, Box<dyn FnMut()>);
 #[must_use]
 pub fn gate_parts(config: &Config) -> Vec<Part> {
     let Ok(runtime) = Builder::new_current_thread().build() else { return Vec::new() };
-    let gate = Gate::new(config, Arc::new(Metrics::default()), runtime.handle().clone());
+    let gate = Gate::new(config, Arc::new(Metrics::default()), runtime.handle().clone(), watch::channel(false).1);
     let caller = Arc::new(Caller::of_address("127.0.0.1:1".parse().ok(), Roles::OPERATOR));
     let (reader, _close) = Arc::new(Readers::default()).open();
     let method = Method::of(PATH);
