@@ -187,8 +187,8 @@ impl WanMatrixService for WanMatrixApi {
                 csp_region: number,
                 expected,
                 source,
-                postcode_rows: load.map_or(0, |manifest| count(manifest.report.accepted)),
-                set_aside_locations: load.map_or(0, |manifest| count(manifest.report.set_aside_locations)),
+                postcode_rows: load.map_or(0, |manifest| count(manifest.answers())),
+                set_aside_locations: load.map_or(0, |manifest| count(manifest.marks())),
                 received_time: load.map(|manifest| convert::timestamp(manifest.received)),
                 damaged,
             })

@@ -177,7 +177,9 @@ impl Process {
     /// Lets the guards judge the load by its report and by what it changes. The manifest hears of what stood against it.
     fn judge(&self, manifest: &mut Manifest, active: Option<&SealedLoad>, rejects: &[Reject]) -> Result<(), LoadError> {
         let (thresholds, overrides) = (&self.loads.settings().thresholds, &self.header.overrides);
-        let judged = guards::judge(manifest, active.map(SealedLoad::manifest), thresholds, overrides);
+        let damaged = if active.is_none() { self.loads.damaged_active(manifest.region) } else { None };
+        let active = active.map(SealedLoad::manifest);
+        let judged = guards::judge(manifest, active, damaged.as_ref(), thresholds, overrides);
         if manifest.guards.iter().any(|guard| guard.overridden) {
             manifest.override_note.clone_from(&self.header.override_note);
         }

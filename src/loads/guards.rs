@@ -3,7 +3,7 @@
 use crate::store::{GuardRecord, Manifest};
 
 use super::{
-    Guard, LoadError, LoadHeader, Thresholds,
+    AgainstDamaged, Guard, LoadError, LoadHeader, Thresholds,
     judge::{self, AgainstActive, GuardInput, Tripped},
 };
 
@@ -18,13 +18,15 @@ pub(super) fn as_announced(header: &LoadHeader, sha256: &[u8; 32], rows: u64) ->
     }
 }
 
-/// Judges a load by every guard, and notes in its manifest those that stood against it.
+/// Judges a load by every guard, against the load that answers or else what is known of a damaged one, and notes in its
+/// manifest those that stood against it.
 ///
 /// # Errors
 /// The guards that refuse it.
 pub(super) fn judge(
     manifest: &mut Manifest,
     active: Option<&Manifest>,
+    damaged: Option<&Manifest>,
     thresholds: &Thresholds,
     overrides: &[Guard],
 ) -> Result<(), Vec<Tripped>> {
@@ -38,6 +40,7 @@ pub(super) fn judge(
             issue_time: active.issue_time,
             changes,
         }),
+        damaged: damaged.and_then(|damaged| AgainstDamaged::new(damaged, manifest)),
     };
     let tripped = judge::tripped(&input, thresholds);
     let record = |tripped: &Tripped| GuardRecord {

@@ -11,7 +11,7 @@ use crate::{
     store::Changes,
 };
 
-use super::{guard::Guard, settings::Thresholds, share::Share};
+use super::{damaged::AgainstDamaged, guard::Guard, settings::Thresholds, share::Share};
 
 /// What the guards judge a load by.
 #[derive(Clone, Copy, Debug)]
@@ -22,8 +22,10 @@ pub struct GuardInput<'a> {
     pub report: &'a Report,
     /// When the CSP extracted the data.
     pub issue_time: Timestamp,
-    /// The load that the region answers from, if any. Without one only `rejects` judges.
+    /// The load that the region answers from, if any. Without one `rejects` judges, and what `damaged` allows.
     pub active: Option<AgainstActive<'a>>,
+    /// The load that the region would answer from if it were not damaged.
+    pub damaged: Option<AgainstDamaged<'a>>,
 }
 
 /// The load that is active, and what the new one would change.
@@ -75,14 +77,15 @@ pub(super) fn tripped(input: &GuardInput<'_>, thresholds: &Thresholds) -> Vec<Tr
     let against = |guard: fn(&AgainstActive<'_>, &Thresholds) -> Option<Tripped>| {
         input.active.as_ref().and_then(|active| guard(active, thresholds))
     };
+    let damaged = input.damaged.as_ref();
     let guards = [
         rejects(input, thresholds),
         against(coverage_lost),
         against(variant_changed),
         against(unknown),
-        against(shrink),
-        against(growth),
-        issue_order(input, thresholds),
+        against(shrink).or_else(|| damaged?.shrink(thresholds)),
+        against(growth).or_else(|| damaged?.growth(thresholds)),
+        issue_order(input, thresholds).or_else(|| damaged?.issue_order(input, thresholds)),
     ];
     guards.into_iter().flatten().collect()
 }
@@ -181,7 +184,7 @@ fn issue_order(input: &GuardInput<'_>, thresholds: &Thresholds) -> Option<Trippe
 }
 
 /// A part of the active load that moved further than is allowed.
-struct Moved {
+pub(super) struct Moved {
     part: u64,
     whole: u64,
     allowed: Share,
@@ -189,12 +192,12 @@ struct Moved {
 
 impl Moved {
     /// Nothing, unless the part is more than the share that is allowed. A whole of nothing cannot be judged.
-    fn of(part: u64, whole: u64, allowed: Share) -> Option<Self> {
+    pub(super) fn of(part: u64, whole: u64, allowed: Share) -> Option<Self> {
         (whole > 0 && allowed.is_exceeded_by(part, whole)).then_some(Self { part, whole, allowed })
     }
 
     /// `of` is how the part stands to the whole.
-    fn told(&self, guard: Guard, of: &str, words: impl FnOnce(&str, &str) -> String) -> Tripped {
+    pub(super) fn told(&self, guard: Guard, of: &str, words: impl FnOnce(&str, &str) -> String) -> Tripped {
         let measured = measured(self.part, of, self.whole, "locations");
         let allowed = format!("at most {} ({})", grouped(self.allowed.of(self.whole)), self.allowed);
         let words = words(&measured, &allowed);
@@ -206,7 +209,7 @@ fn measured(part: u64, of: &str, whole: u64, what: &str) -> String {
     format!("{} {of} {} {what} ({})", grouped(part), grouped(whole), share(part, whole))
 }
 
-fn worded(guard: Guard, measured: String, allowed: String, words: &str) -> Tripped {
+pub(super) fn worded(guard: Guard, measured: String, allowed: String, words: &str) -> Tripped {
     let words = format!(
         "{guard}: {words} Send the right file, or, if this one is right, have an operator override the guard {guard} for \
          it with a note."

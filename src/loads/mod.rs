@@ -6,6 +6,7 @@
 mod attempt;
 mod catalogue;
 mod conclude;
+mod damaged;
 mod denials;
 mod differing;
 #[cfg(test)]
@@ -54,8 +55,10 @@ use crate::{
 
 pub use attempt::{Attempt, Submitted};
 pub use catalogue::{ListFilter, Page};
+pub use damaged::AgainstDamaged;
 pub use denials::Denied;
 pub use error::LoadError;
+pub use flip::Activating;
 pub use given_up::GivenUp;
 pub use guard::{Guard, UnknownGuard};
 pub use header::{LoadHeader, OVERRIDE_NOTE_MAX, REFERENCE_MAX, Wanted};
@@ -293,7 +296,10 @@ impl Loads {
 
     /// Keeps the record of a load that was judged and found wanting, and gives back why.
     fn refuse(&self, manifest: Manifest, refusal: LoadError, rejects: &[Reject]) -> LoadError {
-        tracing::warn!(load_id = manifest.load_id, %refusal, "load refused");
+        let by_what = noted::by_what(&refusal).0;
+        tracing::warn!(load_id = manifest.load_id, by_what, "load refused");
+        // The sender's words may quote a cell, and a cell may be a postcode.
+        tracing::debug!(load_id = manifest.load_id, %refusal, "what its sender is told");
         self.note_refusal(AuditEvent::Refused, manifest.region, &manifest.load_id, &manifest.submitter, &refusal);
         match self.record_refusal(manifest, &refusal.to_string(), rejects) {
             Ok(()) => refusal,

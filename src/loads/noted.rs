@@ -26,16 +26,7 @@ impl Loads {
         by: &str,
         refusal: &LoadError,
     ) {
-        let (reason, note) = match refusal {
-            LoadError::Guards { tripped, .. } => {
-                let guards: Vec<_> = tripped.iter().map(|tripped| Guard::slug(tripped.guard)).collect();
-                let measured = tripped
-                    .iter()
-                    .map(|tripped| format!("{}: {}, allowed {}", tripped.guard, tripped.measured, tripped.allowed));
-                (guards.join(","), measured.collect::<Vec<_>>().join("; "))
-            }
-            _ => ("no-accepted-row".to_owned(), String::new()),
-        };
+        let (reason, note) = by_what(refusal);
         self.note(event, region.slug(), load_id, by, &reason, &note);
     }
 
@@ -52,6 +43,15 @@ impl Loads {
             tracing::error!(?line, %error, "the audit log cannot be written");
         }
     }
+}
+
+/// What refused a load, by name, and the figures: nothing that the file said.
+pub(super) fn by_what(refusal: &LoadError) -> (String, String) {
+    let LoadError::Guards { tripped, .. } = refusal else { return ("no-accepted-row".to_owned(), String::new()) };
+    let guards: Vec<_> = tripped.iter().map(|tripped| Guard::slug(tripped.guard)).collect();
+    let measured =
+        tripped.iter().map(|tripped| format!("{}: {}, allowed {}", tripped.guard, tripped.measured, tripped.allowed));
+    (guards.join(","), measured.collect::<Vec<_>>().join("; "))
 }
 
 /// Why an upload ended without a load, in a word; `None` where another line tells of it.
