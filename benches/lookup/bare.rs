@@ -97,7 +97,7 @@ pub(crate) fn child(what: &str) -> ! {
         let settings = Settings { data_dir: path.into(), ..config.loads() };
         let loads = Loads::open(settings, Arc::clone(&config.table3), Arc::new(Timestamp::now)).unwrap();
         let expected = Expected::new(&config.expected_regions);
-        let codes = config.duis_response_codes.clone();
+        let codes = config.duis_response_codes;
         runtime.block_on(serve(LookupService::new(WanMatrixApi::new(
             loads,
             expected,

@@ -158,14 +158,24 @@ impl Loads {
     /// one may be activated.
     pub fn activate(&self, load_id: &str, by: &str, activating: Activating) -> Result<LoadRecord, LoadError> {
         let record = self.get(load_id)?;
+        let region = record.manifest.region;
+        let activated = self.activate_known(record, by, activating);
+        if let Err(error) = &activated {
+            self.note_not_activated(region, load_id, by, error);
+        }
+        activated
+    }
+
+    fn activate_known(&self, record: LoadRecord, by: &str, activating: Activating) -> Result<LoadRecord, LoadError> {
+        let load_id = &record.manifest.load_id;
         match record.state {
             LoadState::Active => return Ok(record),
-            LoadState::Refused => return Err(LoadError::RefusedLoad { load_id: load_id.to_owned() }),
+            LoadState::Refused => return Err(LoadError::RefusedLoad { load_id: load_id.clone() }),
             LoadState::Staged | LoadState::Superseded | LoadState::Damaged | LoadState::DryRun => {}
         }
         let judged = || record.judged_against().map(str::to_owned);
         let judged_against = match (activating, &record.activated) {
-            (Activating::OnlyStaged, Some(_)) => return Err(LoadError::NotStaged { load_id: load_id.to_owned() }),
+            (Activating::OnlyStaged, Some(_)) => return Err(LoadError::NotStaged { load_id: load_id.clone() }),
             // It may have become history by the time it is open.
             (Activating::OnlyStaged, None) => JudgedAgainst::LoadSinceStaged(judged()),
             (Activating::AnyRetained, None) => JudgedAgainst::Load(judged()),

@@ -89,3 +89,25 @@ async fn a_staged_load_that_became_history_meanwhile_is_not_gone_back_to_by_who_
     assert_eq!(loads.get(&first).unwrap().state, LoadState::Active);
     assert_eq!(loads.activate(&staged, "operator", Activating::AnyRetained).unwrap().state, LoadState::Active);
 }
+
+/// The clock is read under the lock that whoever activates a load waits for.
+#[tokio::test]
+async fn a_load_is_activated_by_a_thread_that_does_not_wait_for_an_idle_processor() {
+    use thread_priority::{
+        NormalThreadSchedulePolicy::Idle, ThreadSchedulePolicy, thread_native_id, thread_schedule_policy_param,
+    };
+    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let told = Arc::clone(&seen);
+    let clock = Arc::new(move || {
+        let (policy, _) = thread_schedule_policy_param(thread_native_id()).unwrap();
+        let idle = policy == ThreadSchedulePolicy::Normal(Idle);
+        told.lock().unwrap().push((std::thread::current().name().unwrap_or_default().to_owned(), idle));
+        "2026-11-23T12:00:00Z".parse().unwrap()
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings { data_dir: dir.path().to_owned(), ..Settings::default() };
+    let loads = Loads::open(settings, Arc::new(Table3::shipped().unwrap()), clock).unwrap();
+    load(&loads, 1, None).await;
+    let seen: Vec<_> = seen.lock().unwrap().iter().filter(|(thread, _)| !thread.contains("::")).cloned().collect();
+    assert!(!seen.is_empty() && seen.iter().all(|seen| *seen == ("load".to_owned(), false)), "{seen:?}");
+}

@@ -3,7 +3,7 @@
 use crate::store::{GuardRecord, Manifest};
 
 use super::{
-    AgainstDamaged, Guard, LoadError, LoadHeader, Thresholds,
+    AgainstDamaged, LoadError, LoadHeader, Thresholds, Wanted,
     judge::{self, AgainstActive, GuardInput, Tripped},
 };
 
@@ -28,11 +28,13 @@ pub(super) fn judge(
     active: Option<&Manifest>,
     damaged: Option<&Manifest>,
     thresholds: &Thresholds,
-    overrides: &[Guard],
+    header: &LoadHeader,
 ) -> Result<(), Vec<Tripped>> {
+    let &LoadHeader { wanted, ref overrides, .. } = header;
     let changes = manifest.compared.as_ref().map(|compared| &compared.changes);
     let input = GuardInput {
         delta: manifest.base_load_id.is_some(),
+        dry_run: wanted == Wanted::Judged,
         report: &manifest.report,
         issue_time: manifest.issue_time,
         active: active.zip(changes).map(|(active, changes)| AgainstActive {

@@ -18,6 +18,8 @@ use super::{damaged::AgainstDamaged, guard::Guard, settings::Thresholds, share::
 pub struct GuardInput<'a> {
     /// The file is a delta, which has few rows.
     pub delta: bool,
+    /// It is only asked whether it would be taken, and its rejects are not kept.
+    pub dry_run: bool,
     /// What was in the file.
     pub report: &'a Report,
     /// When the CSP extracted the data.
@@ -105,9 +107,10 @@ fn rejects(input: &GuardInput<'_>, thresholds: &Thresholds) -> Option<Tripped> {
     };
     let measured = measured(set_aside, "of", rows, "rows");
     let allowed = format!("at most {} ({rule})", grouped(limit));
+    let lines = if input.dry_run { "`wan-matrix check` names the lines" } else { "the rejects name the lines" };
     let words = format!(
         "{measured} were set aside, and {allowed} may be. Has a column changed its form, or does a stray quote join \
-         rows? The report counts the reasons, and the rejects name the lines."
+         rows? The report counts the reasons, and {lines}."
     );
     Some(worded(Guard::Rejects, measured, allowed, &words))
 }

@@ -72,7 +72,7 @@ pub use tally::Tally;
 use catalogue::Catalogue;
 use denials::Denials;
 use opened::Opened;
-use turn::Turns;
+use turn::{Turn, Turns};
 
 /// How far a sender's clock may run ahead of ours.
 const CLOCK_SKEW: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
@@ -163,12 +163,23 @@ impl Loads {
         &self.tally
     }
 
-    /// Begins a load.
+    /// Begins a load. Call it within a runtime.
     ///
     /// # Errors
     /// [`LoadError::InProgress`] while another is under way, [`LoadError::IssuedInFuture`], [`LoadError::ShuttingDown`],
     /// [`LoadError::BaseNotActive`].
     pub fn begin(self: &Arc<Self>, header: LoadHeader) -> Result<Attempt, LoadError> {
+        match self.turn_for(&header) {
+            Ok(turn) => Attempt::start(Arc::clone(self), turn, header),
+            Err(error) => {
+                self.note_turned_away(&header, &error);
+                Err(error)
+            }
+        }
+    }
+
+    /// The turn, for a load of which nothing is known yet that stands against it.
+    fn turn_for(&self, header: &LoadHeader) -> Result<Turn, LoadError> {
         if self.closing.load(Ordering::Relaxed) {
             return Err(LoadError::ShuttingDown);
         }
@@ -179,8 +190,7 @@ impl Loads {
         if let Some(base) = &header.base_load_id {
             self.may_be_changed(header.region, base)?;
         }
-        let turn = self.turns.take(header.region).map_err(|region| LoadError::InProgress { region })?;
-        Attempt::start(Arc::clone(self), turn, header)
+        self.turns.take(header.region).map_err(|region| LoadError::InProgress { region })
     }
 
     /// Spares the sender of a delta the upload where it can be told already that its base is not active. A load that was
