@@ -15,6 +15,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use tonic::{
     Code, Request, Status,
@@ -22,11 +23,13 @@ use tonic::{
 };
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use wan_matrix::grpc::proto::{
-    ActivateCoverageLoadRequest, BatchRequestWanMatrixRequest, Location, RequestWanMatrixRequest,
-    coverage_load_service_client::CoverageLoadServiceClient, location::Kind,
-    wan_matrix_service_client::WanMatrixServiceClient,
+    ActivateCoverageLoadRequest, BatchRequestWanMatrixRequest, CoverageLoadHeader, CspRegion, Location,
+    RequestWanMatrixRequest, SubmitCoverageLoadRequest, coverage_load_service_client::CoverageLoadServiceClient,
+    location::Kind, submit_coverage_load_request::Part, wan_matrix_service_client::WanMatrixServiceClient,
 };
 
+/// What was meant for a postcode.
+const CELL: &str = "AA7 7ZZX";
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
 struct Process {
@@ -73,6 +76,22 @@ impl Process {
         late.metadata_mut().insert("grpc-timeout", "1n".parse().unwrap());
         // Whether it is late is a matter of nanoseconds.
         let _late = client.request_wan_matrix(late).await;
+    }
+
+    /// Sends a file of which no row can be accepted.
+    async fn sent_nonsense(&self) {
+        let channel = tonic::transport::Endpoint::from_shared(self.url.clone()).unwrap().connect().await.unwrap();
+        let file = format!("postcode,availability_date,wan_variant,connectivity_likelihood\n{CELL},,,\n").into_bytes();
+        let header = CoverageLoadHeader {
+            csp_region: CspRegion::South.into(),
+            issue_time: Some(prost_types::Timestamp { seconds: 1_767_225_600, nanos: 0 }),
+            sha256: Sha256::digest(&file).to_vec(),
+            ..CoverageLoadHeader::default()
+        };
+        let parts = [Part::Header(header), Part::Chunk(file.into())];
+        let messages = parts.map(|part| SubmitCoverageLoadRequest { part: Some(part) });
+        let refused = CoverageLoadServiceClient::new(channel).submit_coverage_load(tokio_stream::iter(messages)).await;
+        assert!(refused.unwrap_err().message().contains(CELL));
     }
 
     /// What it has logged when it has ended.
@@ -196,4 +215,17 @@ async fn strangers_and_calls_without_a_place_have_no_line_above_debug() {
     let codes: Vec<_> = calls(&log).iter().map(|line| line["fields"]["code"].as_str().unwrap()).collect();
     // What was taken in has its line, for it could have changed what answers.
     assert!(!codes.is_empty() && codes.iter().all(|code| *code == "NotFound"), "{codes:?}");
+}
+
+// The client must go on hearing while the process is waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_refused_load_is_told_of_without_what_its_file_says() {
+    let process = Process::start(&[("LOG_LEVEL", "debug")]);
+    process.sent_nonsense().await;
+    let log = process.logged();
+    let warned =
+        log.iter().find(|line| line["level"] == "WARN" && line["fields"]["message"] == "load refused").unwrap();
+    assert_eq!(warned["fields"]["by_what"], "no-accepted-row");
+    let quoting: Vec<_> = log.iter().filter(|line| line.to_string().contains("AA7")).collect();
+    assert!(!quoting.is_empty() && quoting.iter().all(|line| line["level"] == "DEBUG"), "{quoting:#?}");
 }

@@ -145,7 +145,8 @@ fn refusal(file: &CoverageFile, kind: FileKind, report: &Report, settings: &Sett
     }
     // Without an active load the time of issue counts for nothing.
     let issue_time = jiff::Timestamp::UNIX_EPOCH;
-    let input = GuardInput { delta: kind == FileKind::Delta, report, issue_time, active: None };
+    let input =
+        GuardInput { delta: kind == FileKind::Delta, dry_run: false, report, issue_time, active: None, damaged: None };
     let tripped = judge_by_guards(&input, &settings.thresholds, &[]).err()?;
     tripped.first().map(ToString::to_string)
 }

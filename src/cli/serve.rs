@@ -176,7 +176,7 @@ fn ready(running: &Running) -> String {
     for load in set.loads() {
         let manifest = load.manifest();
         let _infallible =
-            writeln!(text, "  {:<10}  {} rows  {}", manifest.region.name(), manifest.report.accepted, manifest.load_id);
+            writeln!(text, "  {:<10}  {} rows  {}", manifest.region.name(), manifest.answers(), manifest.load_id);
     }
     if set.loads().next().is_none() {
         text.push_str("  no coverage is loaded yet: see `wan-matrix load --help`\n");

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-
 use crate::{
     domain::{Coverage, Postcode, Said},
     loads::Loads,
@@ -11,6 +9,7 @@ use crate::{
 };
 
 use super::{
+    comparing::{Comparing, PATIENCE},
     convert, error,
     failure::Failure,
     paced::{self, Paced},
@@ -20,41 +19,28 @@ use super::{
     },
 };
 
-/// Comparisons at a time. Each may hold two loads in memory that do not answer; whoever comes later waits.
-const AT_ONCE: usize = 4;
-
 /// What the RPC streams.
 pub(super) type ChangeStream = Paced<StreamCoverageChangesResponse>;
 
-/// Compares loads for callers, a few at a time.
-#[derive(Clone, Debug)]
-pub(super) struct Comparing(Arc<Semaphore>);
-
-impl Default for Comparing {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_ONCE)))
-    }
-}
-
-impl Comparing {
-    /// The locations that differ between two loads, after a postcode.
-    ///
-    /// # Errors
-    /// Loads that cannot be compared are told at once; what goes wrong later ends the stream.
-    pub(super) async fn changes(
-        &self,
-        loads: Arc<Loads>,
-        request: StreamCoverageChangesRequest,
-    ) -> Result<ChangeStream, Failure> {
-        let StreamCoverageChangesRequest { before_load_id, after_load_id, after_postcode } = request;
-        let after = match after_postcode.as_str() {
-            "" => None,
-            text => Some(text.parse::<Postcode>().map_err(|malformed| error::after_postcode(&malformed))?),
-        };
-        let turn = Arc::clone(&self.0).acquire_owned().await.map_err(|closed| error::task(&closed))?;
-        let open = move || loads.changes(&before_load_id, &after_load_id, after);
-        paced::stream(open, |location| StreamCoverageChangesResponse { change: Some(change(location)) }, turn).await
-    }
+/// The locations that differ between two loads, after a postcode. The turn is let go when the last was taken; how long
+/// that may take the gate bounds, as it does for every stream.
+///
+/// # Errors
+/// Loads that cannot be compared are told at once; what goes wrong later ends the stream.
+pub(super) async fn changes(
+    loads: Arc<Loads>,
+    request: StreamCoverageChangesRequest,
+    comparing: &Comparing,
+    caller: &str,
+) -> Result<ChangeStream, Failure> {
+    let StreamCoverageChangesRequest { before_load_id, after_load_id, after_postcode } = request;
+    let after = match after_postcode.as_str() {
+        "" => None,
+        text => Some(text.parse::<Postcode>().map_err(|malformed| error::after_postcode(&malformed))?),
+    };
+    let turn = comparing.turn(caller, PATIENCE).await?;
+    let open = move || loads.changes(&before_load_id, &after_load_id, after);
+    paced::stream(open, |location| StreamCoverageChangesResponse { change: Some(change(location)) }, turn).await
 }
 
 /// A location of which two loads do not say the same.

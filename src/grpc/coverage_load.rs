@@ -10,7 +10,8 @@ use crate::loads::{GivenUp, ListFilter, Loads, Submitted};
 
 use super::{
     caller::Caller,
-    change_stream::{ChangeStream, Comparing},
+    change_stream::{self, ChangeStream},
+    comparing::Comparing,
     convert, error,
     failure::Failure,
     header,
@@ -213,9 +214,9 @@ impl CoverageLoadService for CoverageLoadApi {
     ) -> Result<Response<ActivateCoverageLoadResponse>, Status> {
         let caller = Caller::of(&request);
         let (loads, load_id) = (Arc::clone(&self.loads), request.into_inner().load_id);
-        self.own(&caller, "ActivateCoverageLoad").activating(&load_id)?;
+        let activating = self.own(&caller, "ActivateCoverageLoad").activating(&load_id)?;
         // It reads the load from disk.
-        let activated = tokio::task::spawn_blocking(move || loads.activate_retained(&load_id, caller.name())).await;
+        let activated = tokio::task::spawn_blocking(move || loads.activate(&load_id, caller.name(), activating)).await;
         let record = activated.map_err(|error| error::task(&error))?.map_err(error::load)?;
         let load_id = record.manifest.load_id.clone();
         let mut response = Response::new(ActivateCoverageLoadResponse { load: Some(load_shown::load(record)) });
@@ -234,7 +235,7 @@ impl CoverageLoadService for CoverageLoadApi {
         let own = self.own(&caller, "StreamCoverageChanges");
         own.get(&request.before_load_id)?;
         own.get(&request.after_load_id)?;
-        let changes = self.comparing.changes(Arc::clone(&self.loads), request).await?;
+        let changes = change_stream::changes(Arc::clone(&self.loads), request, &self.comparing, caller.name()).await?;
         Ok(Response::new(UntilStopped::new(changes, self.stop.clone())))
     }
 

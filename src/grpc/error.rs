@@ -163,12 +163,17 @@ pub(super) fn after_postcode(error: &PostcodeError) -> Failure {
 /// No place for another call of its class: none at all, or none in the caller's share.
 #[must_use]
 pub fn overloaded(class: &str, own_share: bool, retry: Duration) -> Status {
+    crowded(class, own_share, retry).into()
+}
+
+/// [`overloaded`], of what a handler counts itself.
+pub(super) fn crowded(class: &str, own_share: bool, retry: Duration) -> Failure {
     let what = if own_share {
         format!("this caller has as many {class} calls in flight as one may; wait for some to end")
     } else {
         format!("the server has as many {class} calls in flight as it takes; try again later")
     };
-    Failure::new(Code::ResourceExhausted, ErrorReason::Overloaded, what).retry_after(retry).into()
+    Failure::new(Code::ResourceExhausted, ErrorReason::Overloaded, what).retry_after(retry)
 }
 
 /// A call that came sooner than its caller may call.
@@ -294,6 +299,7 @@ pub(super) fn load(error: LoadError) -> Failure {
         LoadError::Overtaken { load_id, now_active, .. } => {
             new(Aborted, ErrorReason::LoadOvertaken).with("load_id", load_id).with("active_load_id", now_active)
         }
+        LoadError::NotStaged { .. } => new(Code::PermissionDenied, ErrorReason::Unspecified),
         LoadError::RefusedLoad { load_id } => {
             new(FailedPrecondition, ErrorReason::LoadRefused).with("load_id", load_id)
         }

@@ -104,6 +104,7 @@ fn every_load_error_has_its_code_and_reason() {
             "active_load_id=south-b load_id=south-x",
         ),
         (LoadError::Retained { load_id: id() }, AlreadyExists, "LOAD_RETAINED", "", "load_id=south-x"),
+        (LoadError::NotStaged { load_id: id() }, Code::PermissionDenied, "", "", ""),
         (LoadError::NotFound { load_id: id() }, Code::NotFound, "LOAD_NOT_FOUND", "", "load_id=south-x"),
         (
             LoadError::RegionsDiffer { before: CspRegion::South, after: CspRegion::North },

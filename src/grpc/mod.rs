@@ -8,6 +8,7 @@ mod answer;
 mod asked;
 mod caller;
 mod change_stream;
+mod comparing;
 mod convert;
 mod coverage_load;
 mod duis;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::{
     domain::{CspRegion, RegionMap},
-    loads::{Denied, LoadError, LoadRecord, LoadState, Loads},
+    loads::{Activating, Denied, LoadError, LoadRecord, LoadState, Loads},
 };
 
 use super::{caller::Caller, error, failure::Failure};
@@ -63,21 +63,31 @@ impl OwnLoads<'_> {
         Err(self.denied("only an operator overrides a guard"))
     }
 
-    /// Activating a load: a CSP may make its own staged load the one that answers, and the way back is an operator's.
+    /// Activating a load: a CSP may make the load that it staged itself the one that answers, as long as the guards alone
+    /// let it pass. What an operator staged is the operator's to activate, and so is the way back.
     ///
     /// # Errors
-    /// LOAD_NOT_FOUND as for [`OwnLoads::get`]; PERMISSION_DENIED for an earlier load.
-    pub(super) fn activating(&self, load_id: &str) -> Result<(), Failure> {
-        let record = self.get(load_id)?;
-        match record.state {
-            _ if self.caller.roles().operator => Ok(()),
-            LoadState::Staged | LoadState::Active => Ok(()),
-            // It would be told so anyway; of a dry run nothing is kept.
-            LoadState::Refused | LoadState::DryRun => Ok(()),
-            LoadState::Superseded | LoadState::Damaged => {
-                Err(self.denied("only an operator goes back to an earlier load"))
-            }
+    /// LOAD_NOT_FOUND as for [`OwnLoads::get`]; PERMISSION_DENIED for a load that is not its own to activate.
+    pub(super) fn activating(&self, load_id: &str) -> Result<Activating, Failure> {
+        let LoadRecord { manifest, state, .. } = self.get(load_id)?;
+        if self.caller.roles().operator {
+            return Ok(Activating::AnyRetained);
         }
+        let why = match state {
+            LoadState::Staged if manifest.submitter != self.caller.name() => {
+                "only who staged a load, or an operator, activates it"
+            }
+            LoadState::Staged if manifest.guards.iter().any(|guard| guard.overridden) => {
+                "only an operator activates a load that a guard stood against"
+            }
+            // Nothing becomes of the others: one is active already, and a refused one is told of so. Of a dry run nothing
+            // is kept.
+            LoadState::Staged | LoadState::Active | LoadState::Refused | LoadState::DryRun => {
+                return Ok(Activating::OnlyStaged);
+            }
+            LoadState::Superseded | LoadState::Damaged => "only an operator goes back to an earlier load",
+        };
+        Err(self.denied(why))
     }
 
     fn denied(&self, why: &str) -> Failure {

@@ -51,7 +51,7 @@ impl Attempt {
         let began = Instant::now();
         let run = move || {
             let result = process.run(reader_parts, keeper_parts);
-            loads.tally().count(header.region, &result, began.elapsed());
+            loads.tally().count(header.region, header.wanted, &result, began.elapsed());
             if let Err(error) = &result {
                 loads.note_failure(&header, error);
             }

@@ -18,6 +18,14 @@ use super::{
     room::Needs,
 };
 
+/// What a file that was not refused came to.
+pub(super) enum Concluded {
+    /// Its end: it was here already, or it was a dry run.
+    Submitted(Submitted),
+    /// A load that is whole on disk, and the load that was active when it was judged.
+    Sealed { load: SealedLoad, judged_against: Option<String> },
+}
+
 /// All coverage of the region as the load has it, and what was in the file.
 struct Whole {
     rows: Vec<Row>,
@@ -28,8 +36,8 @@ struct Whole {
 }
 
 impl Process {
-    /// Checks what was announced, then settles, judges, seals and flips.
-    pub(super) fn conclude(&self, received: Received) -> Result<Submitted, LoadError> {
+    /// Checks what was announced, then settles, judges and seals.
+    pub(super) fn conclude(&self, received: Received) -> Result<Concluded, LoadError> {
         let Received { kept, content_sha256, scanned } = received;
         let (loads, header) = (&self.loads, &self.header);
         guards::as_announced(header, &kept.sha256, scanned.rows())?;
@@ -38,7 +46,7 @@ impl Process {
         let active = loads.answering(header.region);
         let active_id = active.as_ref().map(|active| active.manifest().load_id.clone());
         if let Some(present) = loads.present(&identity.load_id, active_id.as_deref(), header.wanted)? {
-            return Ok(present);
+            return Ok(Concluded::Submitted(present));
         }
         let base = self.base(active.as_deref())?;
 
@@ -80,7 +88,7 @@ impl Process {
         manifest.compared = compared;
         self.judge(&mut manifest, active.as_deref(), &rejects)?;
         if blocks.is_none() {
-            return Ok(self.judged(manifest));
+            return Ok(Concluded::Submitted(self.judged(manifest)));
         }
         manifest.format = blocks.as_ref().map_or(FORMAT, Packed::format);
         manifest.packed = blocks;
@@ -100,11 +108,19 @@ impl Process {
             sync_ms = sealed.sync.as_millis(),
             "load sealed"
         );
-        let record = match header.wanted {
-            Wanted::Staged => loads.stage(&sealed.load, &header.submitter)?,
-            Wanted::Active | Wanted::Judged => {
-                loads.admit(sealed.load, &header.submitter, JudgedAgainst::Load(active_id))?
-            }
+        Ok(Concluded::Sealed { load: sealed.load, judged_against: active_id })
+    }
+
+    /// Enters a sealed load, and flips unless it is to wait. Others who change what is active wait for this meanwhile, so it is
+    /// not for a thread that waits for the processor itself.
+    pub(super) fn enter(&self, concluded: Concluded) -> Result<Submitted, LoadError> {
+        let (load, judged_against) = match concluded {
+            Concluded::Submitted(submitted) => return Ok(submitted),
+            Concluded::Sealed { load, judged_against } => (load, JudgedAgainst::Load(judged_against)),
+        };
+        let record = match self.header.wanted {
+            Wanted::Staged => self.loads.stage(&load, &self.header.submitter)?,
+            Wanted::Active | Wanted::Judged => self.loads.admit(load, &self.header.submitter, judged_against)?,
         };
         Ok(Submitted { record, already_present: false })
     }
@@ -183,8 +199,10 @@ impl Process {
 
     /// Lets the guards judge the load by its report and by what it changes. The manifest hears of what stood against it.
     fn judge(&self, manifest: &mut Manifest, active: Option<&SealedLoad>, rejects: &[Reject]) -> Result<(), LoadError> {
-        let (thresholds, overrides) = (&self.loads.settings().thresholds, &self.header.overrides);
-        let judged = guards::judge(manifest, active.map(SealedLoad::manifest), thresholds, overrides);
+        let thresholds = &self.loads.settings().thresholds;
+        let damaged = if active.is_none() { self.loads.damaged_active(manifest.region) } else { None };
+        let active = active.map(SealedLoad::manifest);
+        let judged = guards::judge(manifest, active, damaged.as_ref(), thresholds, &self.header);
         if manifest.guards.iter().any(|guard| guard.overridden) {
             manifest.override_note.clone_from(&self.header.override_note);
         }

@@ -41,10 +41,12 @@ pub(super) struct Denials {
     unauthenticated: AtomicU64,
     not_allowed: AtomicU64,
     noted: Mutex<Noted>,
+    /// Attempts that were turned away, noted as sparingly.
+    pub(super) turned_away: Mutex<Noted>,
 }
 
 #[derive(Debug, Default)]
-struct Noted {
+pub(super) struct Noted {
     /// When this stretch began, and who was noted in it.
     since: Timestamp,
     callers: HashMap<(String, String), ()>,
@@ -54,7 +56,7 @@ struct Noted {
 
 impl Noted {
     /// How many went unnoted before this one, if this one is to be noted.
-    fn take(&mut self, by: &str, method: &str, now: Timestamp) -> Option<u64> {
+    pub(super) fn take(&mut self, by: &str, method: &str, now: Timestamp) -> Option<u64> {
         if now.duration_since(self.since).abs() >= AGAIN_AFTER {
             self.since = now;
             self.callers.clear();

@@ -52,6 +52,8 @@ pub enum LoadError {
          changed: send the file again, to be judged against that"
     )]
     Overtaken { load_id: String, judged_against: String, now_active: String },
+    #[error("{load_id} was active before, and only an operator goes back to an earlier load")]
+    NotStaged { load_id: String },
     #[error("{load_id} was refused, and only its report and its rejects are kept; submit the file again")]
     RefusedLoad { load_id: String },
     #[error("no load {load_id} is known here; ListCoverageLoads names those that are")]

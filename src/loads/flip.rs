@@ -37,7 +37,10 @@ impl Loads {
             return Err(not_found(&load_id));
         }
         let answering = self.answering(region).map(|active| active.manifest().load_id.clone());
-        if let JudgedAgainst::Load(judged) = judged_against
+        if matches!(judged_against, JudgedAgainst::LoadSinceStaged(_)) && before.activated(&load_id).is_some() {
+            return Err(LoadError::NotStaged { load_id });
+        }
+        if let JudgedAgainst::Load(judged) | JudgedAgainst::LoadSinceStaged(judged) = judged_against
             && judged != answering
         {
             return Err(overtaken(load.manifest(), judged, answering));
@@ -145,21 +148,53 @@ impl Loads {
     /// would change: [`LoadError::Overtaken`], or [`LoadError::BaseNotActive`] for a delta, whose result leaves out
     /// what came since.
     pub fn activate_retained(&self, load_id: &str, by: &str) -> Result<LoadRecord, LoadError> {
+        self.activate(load_id, by, Activating::AnyRetained)
+    }
+
+    /// [`Loads::activate_retained`], for whoever may activate some loads only. Blocks.
+    ///
+    /// # Errors
+    /// As there, and [`LoadError::NotStaged`] for a load that was active before or becomes so meanwhile, where only a staged
+    /// one may be activated.
+    pub fn activate(&self, load_id: &str, by: &str, activating: Activating) -> Result<LoadRecord, LoadError> {
         let record = self.get(load_id)?;
+        let region = record.manifest.region;
+        let activated = self.activate_known(record, by, activating);
+        if let Err(error) = &activated {
+            self.note_not_activated(region, load_id, by, error);
+        }
+        activated
+    }
+
+    fn activate_known(&self, record: LoadRecord, by: &str, activating: Activating) -> Result<LoadRecord, LoadError> {
+        let load_id = &record.manifest.load_id;
         match record.state {
             LoadState::Active => return Ok(record),
-            LoadState::Refused => return Err(LoadError::RefusedLoad { load_id: load_id.to_owned() }),
+            LoadState::Refused => return Err(LoadError::RefusedLoad { load_id: load_id.clone() }),
             LoadState::Staged | LoadState::Superseded | LoadState::Damaged | LoadState::DryRun => {}
         }
-        let load = self.open_retained(&record.manifest)?;
-        let judged_against = match record.activated {
-            Some(_) => JudgedAgainst::Nothing,
-            None => JudgedAgainst::Load(record.judged_against().map(str::to_owned)),
+        let judged = || record.judged_against().map(str::to_owned);
+        let judged_against = match (activating, &record.activated) {
+            (Activating::OnlyStaged, Some(_)) => return Err(LoadError::NotStaged { load_id: load_id.clone() }),
+            // It may have become history by the time it is open.
+            (Activating::OnlyStaged, None) => JudgedAgainst::LoadSinceStaged(judged()),
+            (Activating::AnyRetained, None) => JudgedAgainst::Load(judged()),
+            (Activating::AnyRetained, Some(_)) => JudgedAgainst::Nothing,
         };
+        let load = self.open_retained(&record.manifest)?;
         let activated = self.flip(load, by, judged_against)?;
         self.tidy(record.manifest.region);
         Ok(activated)
     }
+}
+
+/// Which loads whoever activates one may activate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Activating {
+    /// Every load that is kept: forward, and back.
+    AnyRetained,
+    /// One that is staged and was never active.
+    OnlyStaged,
 }
 
 /// What a load must still find active for its judgement to hold.
@@ -167,6 +202,8 @@ impl Loads {
 pub(super) enum JudgedAgainst {
     /// This load; `None` when the region had none.
     Load(Option<String>),
+    /// This load too, and the load itself must never have been active: its sender may not go back.
+    LoadSinceStaged(Option<String>),
     /// A load that was active before is history, which an operator may go back to.
     Nothing,
 }

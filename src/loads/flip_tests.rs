@@ -12,6 +12,10 @@ use crate::{
 
 /// Loads a row for South and gives its id; each hour's row says something else.
 async fn load(loads: &Arc<Loads>, hour: u8, base: Option<&str>) -> String {
+    load_as(loads, hour, base, Wanted::Active).await
+}
+
+async fn load_as(loads: &Arc<Loads>, hour: u8, base: Option<&str>, wanted: Wanted) -> String {
     let change = if base.is_some() { [",change", ",upsert"] } else { ["", ""] };
     let columns = "postcode,availability_date,wan_variant,connectivity_likelihood";
     let file = format!("{columns}{}\nAA1 1AA,20{:02}-01-01,Cellular,High{}\n", change[0], hour + 13, change[1]);
@@ -26,7 +30,7 @@ async fn load(loads: &Arc<Loads>, hour: u8, base: Option<&str>) -> String {
         submitter: "test".to_owned(),
         overrides: Vec::new(),
         override_note: String::new(),
-        wanted: Wanted::Active,
+        wanted,
     };
     let mut attempt = loads.begin(header).unwrap();
     attempt.chunk(Bytes::from(file)).await.unwrap();
@@ -65,4 +69,45 @@ async fn what_was_overtaken_between_judgement_and_flip_is_withdrawn_and_told_wha
     assert!(loads.admit(open(&last), "test", judged()).is_err());
     assert_eq!(loads.get(&last).unwrap().state, LoadState::Active);
     assert!(loads.admit(open(&last), "test", JudgedAgainst::Load(Some(last.clone()))).is_ok());
+}
+
+#[tokio::test]
+async fn a_staged_load_that_became_history_meanwhile_is_not_gone_back_to_by_who_may_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings { data_dir: dir.path().to_owned(), ..Settings::default() };
+    let clock = Arc::new(|| "2026-11-23T12:00:00Z".parse().unwrap());
+    let loads = Loads::open(settings, Arc::new(Table3::shipped().unwrap()), clock).unwrap();
+    let first = load(&loads, 1, None).await;
+    let staged = load_as(&loads, 2, None, Wanted::Staged).await;
+    // Seen staged and opened; then it is activated, and left again for the load that it was judged against.
+    let judged = JudgedAgainst::LoadSinceStaged(Some(first.clone()));
+    let open = loads.open_retained(&loads.get(&staged).unwrap().manifest).unwrap();
+    loads.activate(&staged, "csp", Activating::OnlyStaged).unwrap();
+    loads.activate(&first, "operator", Activating::AnyRetained).unwrap();
+    assert!(matches!(loads.flip(open, "csp", judged), Err(LoadError::NotStaged { .. })));
+    assert!(matches!(loads.activate(&staged, "csp", Activating::OnlyStaged), Err(LoadError::NotStaged { .. })));
+    assert_eq!(loads.get(&first).unwrap().state, LoadState::Active);
+    assert_eq!(loads.activate(&staged, "operator", Activating::AnyRetained).unwrap().state, LoadState::Active);
+}
+
+/// The clock is read under the lock that whoever activates a load waits for.
+#[tokio::test]
+async fn a_load_is_activated_by_a_thread_that_does_not_wait_for_an_idle_processor() {
+    use thread_priority::{
+        NormalThreadSchedulePolicy::Idle, ThreadSchedulePolicy, thread_native_id, thread_schedule_policy_param,
+    };
+    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let told = Arc::clone(&seen);
+    let clock = Arc::new(move || {
+        let (policy, _) = thread_schedule_policy_param(thread_native_id()).unwrap();
+        let idle = policy == ThreadSchedulePolicy::Normal(Idle);
+        told.lock().unwrap().push((std::thread::current().name().unwrap_or_default().to_owned(), idle));
+        "2026-11-23T12:00:00Z".parse().unwrap()
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings { data_dir: dir.path().to_owned(), ..Settings::default() };
+    let loads = Loads::open(settings, Arc::new(Table3::shipped().unwrap()), clock).unwrap();
+    load(&loads, 1, None).await;
+    let seen: Vec<_> = seen.lock().unwrap().iter().filter(|(thread, _)| !thread.contains("::")).cloned().collect();
+    assert!(!seen.is_empty() && seen.iter().all(|seen| *seen == ("load".to_owned(), false)), "{seen:?}");
 }

@@ -3,7 +3,7 @@
 use crate::store::{GuardRecord, Manifest};
 
 use super::{
-    Guard, LoadError, LoadHeader, Thresholds,
+    AgainstDamaged, LoadError, LoadHeader, Thresholds, Wanted,
     judge::{self, AgainstActive, GuardInput, Tripped},
 };
 
@@ -18,19 +18,23 @@ pub(super) fn as_announced(header: &LoadHeader, sha256: &[u8; 32], rows: u64) ->
     }
 }
 
-/// Judges a load by every guard, and notes in its manifest those that stood against it.
+/// Judges a load by every guard, against the load that answers or else what is known of a damaged one, and notes in its
+/// manifest those that stood against it.
 ///
 /// # Errors
 /// The guards that refuse it.
 pub(super) fn judge(
     manifest: &mut Manifest,
     active: Option<&Manifest>,
+    damaged: Option<&Manifest>,
     thresholds: &Thresholds,
-    overrides: &[Guard],
+    header: &LoadHeader,
 ) -> Result<(), Vec<Tripped>> {
+    let &LoadHeader { wanted, ref overrides, .. } = header;
     let changes = manifest.compared.as_ref().map(|compared| &compared.changes);
     let input = GuardInput {
         delta: manifest.base_load_id.is_some(),
+        dry_run: wanted == Wanted::Judged,
         report: &manifest.report,
         issue_time: manifest.issue_time,
         active: active.zip(changes).map(|(active, changes)| AgainstActive {
@@ -38,6 +42,7 @@ pub(super) fn judge(
             issue_time: active.issue_time,
             changes,
         }),
+        damaged: damaged.and_then(|damaged| AgainstDamaged::new(damaged, manifest)),
     };
     let tripped = judge::tripped(&input, thresholds);
     let record = |tripped: &Tripped| GuardRecord {

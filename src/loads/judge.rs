@@ -11,19 +11,23 @@ use crate::{
     store::Changes,
 };
 
-use super::{guard::Guard, settings::Thresholds, share::Share};
+use super::{damaged::AgainstDamaged, guard::Guard, settings::Thresholds, share::Share};
 
 /// What the guards judge a load by.
 #[derive(Clone, Copy, Debug)]
 pub struct GuardInput<'a> {
     /// The file is a delta, which has few rows.
     pub delta: bool,
+    /// It is only asked whether it would be taken, and its rejects are not kept.
+    pub dry_run: bool,
     /// What was in the file.
     pub report: &'a Report,
     /// When the CSP extracted the data.
     pub issue_time: Timestamp,
-    /// The load that the region answers from, if any. Without one only `rejects` judges.
+    /// The load that the region answers from, if any. Without one `rejects` judges, and what `damaged` allows.
     pub active: Option<AgainstActive<'a>>,
+    /// The load that the region would answer from if it were not damaged.
+    pub damaged: Option<AgainstDamaged<'a>>,
 }
 
 /// The load that is active, and what the new one would change.
@@ -75,14 +79,15 @@ pub(super) fn tripped(input: &GuardInput<'_>, thresholds: &Thresholds) -> Vec<Tr
     let against = |guard: fn(&AgainstActive<'_>, &Thresholds) -> Option<Tripped>| {
         input.active.as_ref().and_then(|active| guard(active, thresholds))
     };
+    let damaged = input.damaged.as_ref();
     let guards = [
         rejects(input, thresholds),
         against(coverage_lost),
         against(variant_changed),
         against(unknown),
-        against(shrink),
-        against(growth),
-        issue_order(input, thresholds),
+        against(shrink).or_else(|| damaged?.shrink(thresholds)),
+        against(growth).or_else(|| damaged?.growth(thresholds)),
+        issue_order(input, thresholds).or_else(|| damaged?.issue_order(input, thresholds)),
     ];
     guards.into_iter().flatten().collect()
 }
@@ -102,9 +107,10 @@ fn rejects(input: &GuardInput<'_>, thresholds: &Thresholds) -> Option<Tripped> {
     };
     let measured = measured(set_aside, "of", rows, "rows");
     let allowed = format!("at most {} ({rule})", grouped(limit));
+    let lines = if input.dry_run { "`wan-matrix check` names the lines" } else { "the rejects name the lines" };
     let words = format!(
         "{measured} were set aside, and {allowed} may be. Has a column changed its form, or does a stray quote join \
-         rows? The report counts the reasons, and the rejects name the lines."
+         rows? The report counts the reasons, and {lines}."
     );
     Some(worded(Guard::Rejects, measured, allowed, &words))
 }
@@ -211,7 +217,7 @@ fn issue_order(input: &GuardInput<'_>, thresholds: &Thresholds) -> Option<Trippe
 }
 
 /// A part of the active load that moved further than is allowed.
-struct Moved {
+pub(super) struct Moved {
     part: u64,
     whole: u64,
     allowed: Share,
@@ -221,7 +227,7 @@ struct Moved {
 
 impl Moved {
     /// Nothing, unless the part is more than the share that is allowed. A whole of nothing cannot be judged.
-    fn of(part: u64, whole: u64, allowed: Share) -> Option<Self> {
+    pub(super) fn of(part: u64, whole: u64, allowed: Share) -> Option<Self> {
         (whole > 0 && allowed.is_exceeded_by(part, whole)).then_some(Self { part, whole, allowed, what: "locations" })
     }
 
@@ -230,7 +236,7 @@ impl Moved {
     }
 
     /// `of` is how the part stands to the whole.
-    fn told(&self, guard: Guard, of: &str, words: impl FnOnce(&str, &str) -> String) -> Tripped {
+    pub(super) fn told(&self, guard: Guard, of: &str, words: impl FnOnce(&str, &str) -> String) -> Tripped {
         let measured = measured(self.part, of, self.whole, self.what);
         let allowed = format!("at most {} ({})", grouped(self.allowed.of(self.whole)), self.allowed);
         let words = words(&measured, &allowed);
@@ -242,7 +248,7 @@ fn measured(part: u64, of: &str, whole: u64, what: &str) -> String {
     format!("{} {of} {} {what} ({})", grouped(part), grouped(whole), share(part, whole))
 }
 
-fn worded(guard: Guard, measured: String, allowed: String, words: &str) -> Tripped {
+pub(super) fn worded(guard: Guard, measured: String, allowed: String, words: &str) -> Tripped {
     let words = format!(
         "{guard}: {words} Send the right file, or, if this one is right, have an operator override the guard {guard} for \
          it with a note."

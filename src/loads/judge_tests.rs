@@ -46,7 +46,7 @@ impl Case {
         let issue_time = at("2026-11-20T04:05:06Z");
         let active = Some(AgainstActive { load_id: ACTIVE, issue_time, changes: &self.changes });
         let Self { delta, ref report, issue_time, .. } = *self;
-        judge(&GuardInput { delta, report, issue_time, active }, thresholds, overrides)
+        judge(&GuardInput { delta, dry_run: false, report, issue_time, active, damaged: None }, thresholds, overrides)
     }
 
     fn guards(&self) -> Vec<Guard> {
@@ -140,10 +140,49 @@ fn without_an_active_load_only_rejects_judges() {
     let case = rejects(false, 5, 100);
     let alone = |report: &Report| {
         let issue_time = at("1999-01-01T00:00:00Z");
-        judge(&GuardInput { delta: false, report, issue_time, active: None }, &Thresholds::default(), &[])
+        let input = GuardInput { delta: false, dry_run: false, report, issue_time, active: None, damaged: None };
+        judge(&input, &Thresholds::default(), &[])
     };
     assert_eq!(guards(&alone(&case.report).unwrap_err()), [Guard::Rejects]);
     assert_eq!(alone(&Report { rows: 1, accepted: 1, ..Report::default() }), Ok(Vec::new()));
+}
+
+#[test]
+fn a_damaged_active_load_still_judges_by_what_its_manifest_says() {
+    use Guard::*;
+    let report = Report { rows: 100, accepted: 100, ..Report::default() };
+    let judged = |answers_after, issued: &str, overrides: &[Guard]| {
+        let damaged = AgainstDamaged {
+            load_id: ACTIVE,
+            issue_time: at("2026-11-20T04:05:06Z"),
+            answers_before: LOCATIONS,
+            answers_after,
+        };
+        let issue_time = at(issued);
+        let input = GuardInput {
+            delta: false,
+            dry_run: false,
+            report: &report,
+            issue_time,
+            active: None,
+            damaged: Some(damaged),
+        };
+        judge(&input, &Thresholds::default(), overrides)
+    };
+    let same = "2026-11-20T04:05:06Z";
+    for (answers, issued, refusing) in [
+        (900_000, same, vec![]),
+        (899_999, same, vec![Shrink]),
+        (1_250_000, same, vec![]),
+        (1_250_001, same, vec![Growth]),
+        (LOCATIONS, "2026-11-20T04:05:05Z", vec![IssueOrder]),
+        (200_000, "2026-11-19T04:05:06Z", vec![Shrink, IssueOrder]),
+    ] {
+        let tripped = judged(answers, issued, &[]).err().unwrap_or_default();
+        assert_eq!(guards(&tripped), refusing, "{answers} {issued}");
+        assert!(tripped.iter().all(|tripped| tripped.words.contains(&format!("{ACTIVE}, which is damaged"))));
+        assert_eq!(guards(&judged(answers, issued, &refusing).unwrap()), refusing, "overridden");
+    }
 }
 
 #[test]
@@ -225,6 +264,18 @@ fn each_refusal_says_what_was_measured_what_is_allowed_what_may_be_wrong_and_wha
 
     issue-order: the file was issued 2026-11-20T04:05:06Z, and must be later than 2026-11-20T04:05:06Z, when the active load south-20261120T040506Z-0123456789ab was issued. Is it yesterday's file? To go back to an earlier load, activate that one. Send the right file, or, if this one is right, have an operator override the guard issue-order for it with a note.
     ");
+}
+
+#[test]
+fn a_dry_run_is_not_sent_to_rejects_that_nobody_keeps() {
+    let case = rejects(false, 5, 100);
+    let words = |dry_run| {
+        let issue_time = at("2026-11-20T04:05:06Z");
+        let input = GuardInput { delta: false, dry_run, report: &case.report, issue_time, active: None, damaged: None };
+        judge(&input, &Thresholds::default(), &[]).unwrap_err().remove(0).words
+    };
+    assert!(words(true).contains("`wan-matrix check` names the lines") && !words(true).contains("the rejects name"));
+    assert!(words(false).contains("the rejects name the lines"));
 }
 
 #[test]

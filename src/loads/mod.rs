@@ -6,6 +6,7 @@
 mod attempt;
 mod catalogue;
 mod conclude;
+mod damaged;
 mod denials;
 mod differing;
 #[cfg(test)]
@@ -54,8 +55,10 @@ use crate::{
 
 pub use attempt::{Attempt, Submitted};
 pub use catalogue::{ListFilter, Page};
+pub use damaged::AgainstDamaged;
 pub use denials::Denied;
 pub use error::LoadError;
+pub use flip::Activating;
 pub use given_up::GivenUp;
 pub use guard::{Guard, UnknownGuard};
 pub use header::{LoadHeader, OVERRIDE_NOTE_MAX, REFERENCE_MAX, Wanted};
@@ -69,7 +72,7 @@ pub use tally::Tally;
 use catalogue::Catalogue;
 use denials::Denials;
 use opened::Opened;
-use turn::Turns;
+use turn::{Turn, Turns};
 
 /// How far a sender's clock may run ahead of ours.
 const CLOCK_SKEW: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
@@ -160,12 +163,23 @@ impl Loads {
         &self.tally
     }
 
-    /// Begins a load.
+    /// Begins a load. Call it within a runtime.
     ///
     /// # Errors
     /// [`LoadError::InProgress`] while another is under way, [`LoadError::IssuedInFuture`], [`LoadError::ShuttingDown`],
     /// [`LoadError::BaseNotActive`].
     pub fn begin(self: &Arc<Self>, header: LoadHeader) -> Result<Attempt, LoadError> {
+        match self.turn_for(&header) {
+            Ok(turn) => Attempt::start(Arc::clone(self), turn, header),
+            Err(error) => {
+                self.note_turned_away(&header, &error);
+                Err(error)
+            }
+        }
+    }
+
+    /// The turn, for a load of which nothing is known yet that stands against it.
+    fn turn_for(&self, header: &LoadHeader) -> Result<Turn, LoadError> {
         if self.closing.load(Ordering::Relaxed) {
             return Err(LoadError::ShuttingDown);
         }
@@ -176,8 +190,7 @@ impl Loads {
         if let Some(base) = &header.base_load_id {
             self.may_be_changed(header.region, base)?;
         }
-        let turn = self.turns.take(header.region).map_err(|region| LoadError::InProgress { region })?;
-        Attempt::start(Arc::clone(self), turn, header)
+        self.turns.take(header.region).map_err(|region| LoadError::InProgress { region })
     }
 
     /// Spares the sender of a delta the upload where it can be told already that its base is not active. A load that was
@@ -293,7 +306,10 @@ impl Loads {
 
     /// Keeps the record of a load that was judged and found wanting, and gives back why.
     fn refuse(&self, manifest: Manifest, refusal: LoadError, rejects: &[Reject]) -> LoadError {
-        tracing::warn!(load_id = manifest.load_id, %refusal, "load refused");
+        let by_what = noted::by_what(&refusal).0;
+        tracing::warn!(load_id = manifest.load_id, by_what, "load refused");
+        // The sender's words may quote a cell, and a cell may be a postcode.
+        tracing::debug!(load_id = manifest.load_id, %refusal, "what its sender is told");
         self.note_refusal(AuditEvent::Refused, manifest.region, &manifest.load_id, &manifest.submitter, &refusal);
         match self.record_refusal(manifest, &refusal.to_string(), rejects) {
             Ok(()) => refusal,

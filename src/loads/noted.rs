@@ -1,7 +1,10 @@
 //! What the audit log is told. Every line is written by the thread that did what it tells of: it is on disk before
 //! anybody hears of it.
 
-use std::io;
+use std::{
+    io,
+    sync::{Arc, PoisonError},
+};
 
 use crate::{
     domain::CspRegion,
@@ -26,16 +29,7 @@ impl Loads {
         by: &str,
         refusal: &LoadError,
     ) {
-        let (reason, note) = match refusal {
-            LoadError::Guards { tripped, .. } => {
-                let guards: Vec<_> = tripped.iter().map(|tripped| Guard::slug(tripped.guard)).collect();
-                let measured = tripped
-                    .iter()
-                    .map(|tripped| format!("{}: {}, allowed {}", tripped.guard, tripped.measured, tripped.allowed));
-                (guards.join(","), measured.collect::<Vec<_>>().join("; "))
-            }
-            _ => ("no-accepted-row".to_owned(), String::new()),
-        };
+        let (reason, note) = by_what(refusal);
         self.note(event, region.slug(), load_id, by, &reason, &note);
     }
 
@@ -46,6 +40,45 @@ impl Loads {
         self.note(AuditEvent::Failed, header.region.slug(), "", &header.submitter, reason, &note);
     }
 
+    /// Notes that an upload was turned away before it began, as often as the like of it is noted. Does not wait for the disk;
+    /// call it within a runtime.
+    pub(super) fn note_turned_away(self: &Arc<Self>, header: &LoadHeader, error: &LoadError) {
+        // Who sends again until its turn comes, or until the server is back, is told what to do, and has changed nothing:
+        // the load that has the turn, and the shutdown, have lines of their own.
+        if matches!(error, LoadError::InProgress { .. } | LoadError::ShuttingDown) {
+            return;
+        }
+        let Some(reason) = reason(error, header.encoding) else { return };
+        let Some(note) = self.turned_away(&header.submitter, reason, error) else { return };
+        let (loads, region, by) = (Arc::clone(self), header.region, header.submitter.clone());
+        tokio::task::spawn_blocking(move || loads.note(AuditEvent::Failed, region.slug(), "", &by, reason, &note));
+    }
+
+    /// Notes that a load could not be activated, as often as the like of it is noted. Blocks.
+    pub(super) fn note_not_activated(&self, region: CspRegion, load_id: &str, by: &str, error: &LoadError) {
+        let reason = match error {
+            LoadError::Overtaken { .. } => "overtaken",
+            LoadError::NotStaged { .. } => "not-staged",
+            LoadError::RefusedLoad { .. } => "refused-before",
+            LoadError::NotFound { .. } => "not-found",
+            LoadError::BaseNotActive { .. } => "base-not-active",
+            error if error.is_damage() => "damaged",
+            error => reason(error, Encoding::Identity).unwrap_or("server-fault"),
+        };
+        let Some(note) = self.turned_away(by, reason, error) else { return };
+        self.note(AuditEvent::Failed, region.slug(), load_id, by, reason, &format!("not activated: {note}"));
+    }
+
+    /// What to note of an attempt that was turned away, if it is to be noted: a sender that tries all day has a few lines, and
+    /// does not push out of the log what was really done.
+    fn turned_away(&self, by: &str, reason: &str, error: &LoadError) -> Option<String> {
+        let mut noted = self.denials.turned_away.lock().unwrap_or_else(PoisonError::into_inner);
+        let unnoted = noted.take(by, reason, self.now())?;
+        drop(noted);
+        let words = error.to_string();
+        Some(if unnoted > 0 { format!("{words}; {unnoted} failures before it were not noted") } else { words })
+    }
+
     pub(super) fn note(&self, event: AuditEvent, region: &str, load_id: &str, by: &str, reason: &str, note: &str) {
         let line = AuditLine { time: self.now(), event, region, load_id, by, reason, note };
         if let Err(error) = self.audit.append(&line) {
@@ -54,12 +87,22 @@ impl Loads {
     }
 }
 
+/// What refused a load, by name, and the figures: nothing that the file said.
+pub(super) fn by_what(refusal: &LoadError) -> (String, String) {
+    let LoadError::Guards { tripped, .. } = refusal else { return ("no-accepted-row".to_owned(), String::new()) };
+    let guards: Vec<_> = tripped.iter().map(|tripped| Guard::slug(tripped.guard)).collect();
+    let measured =
+        tripped.iter().map(|tripped| format!("{}: {}, allowed {}", tripped.guard, tripped.measured, tripped.allowed));
+    (guards.join(","), measured.collect::<Vec<_>>().join("; "))
+}
+
 /// Why an upload ended without a load, in a word; `None` where another line tells of it.
 fn reason(error: &LoadError, encoding: Encoding) -> Option<&'static str> {
     Some(match error {
         // A refused load has its line, and an overtaken one was loaded and deleted.
         LoadError::Guards { .. } | LoadError::NoAcceptedRow { .. } | LoadError::Overtaken { .. } => return None,
         LoadError::BaseNotActive { .. } => "base-not-active",
+        LoadError::IssuedInFuture { .. } => "issued-in-future",
         LoadError::BaseTableChanged { .. } => "base-table-changed",
         LoadError::Abandoned => "vanished",
         LoadError::Silent { .. } => "silent",

@@ -23,6 +23,7 @@ use crate::{
 
 use super::{
     GivenUp, LoadError, LoadHeader, Loads, Submitted,
+    conclude::Concluded,
     keep::{Kept, keep},
     priority::yield_to_lookups,
     room::{A_LOOK, Needs},
@@ -59,12 +60,29 @@ impl Process {
         Self { loads, header, received, directory, keeper, given_up }
     }
 
+    /// The work is done on threads that yield to lookups. This one does not, and activates what they made: an operator who
+    /// activates a load at that moment waits for a thread that runs, however busy the processor is.
     pub(super) fn run(
         self,
         reader_parts: mpsc::Receiver<Part>,
         keeper_parts: mpsc::Receiver<Part>,
     ) -> Result<Submitted, LoadError> {
-        yield_to_lookups();
+        let concluded = thread::scope(|scope| {
+            let work = || {
+                yield_to_lookups();
+                self.work(reader_parts, keeper_parts)
+            };
+            let working = thread::Builder::new().name("load-work".to_owned()).spawn_scoped(scope, work);
+            working.map_err(|_| LoadError::Thread)?.join().map_err(|_| LoadError::Thread)?
+        });
+        self.enter(concluded?)
+    }
+
+    fn work(
+        &self,
+        reader_parts: mpsc::Receiver<Part>,
+        keeper_parts: mpsc::Receiver<Part>,
+    ) -> Result<Concluded, LoadError> {
         let begin = || {
             remove_dir(&self.directory)?;
             fs::create_dir_all(&self.directory).map_err(StoreError::io("creating", &self.directory))?;

@@ -7,7 +7,7 @@ use std::{
 
 use crate::domain::{CspRegion, RegionMap};
 
-use super::{LoadError, Submitted};
+use super::{LoadError, Submitted, Wanted};
 
 /// Loads that came to an end.
 #[derive(Debug)]
@@ -19,6 +19,7 @@ struct PerRegion {
     repeated: AtomicU64,
     refused: AtomicU64,
     failed: AtomicU64,
+    dry_run: AtomicU64,
     /// In nanoseconds; 0 before the first.
     latest: AtomicU64,
 }
@@ -30,9 +31,22 @@ impl Default for Tally {
 }
 
 impl Tally {
-    pub(super) fn count(&self, region: CspRegion, result: &Result<Submitted, LoadError>, took: Duration) {
+    /// A dry run has asked, and no load came or failed to come of it, whatever it was told: nobody need look into it.
+    pub(super) fn count(
+        &self,
+        region: CspRegion,
+        wanted: Wanted,
+        result: &Result<Submitted, LoadError>,
+        took: Duration,
+    ) {
         let counted = &self.0[region];
         let ended = match result {
+            // What went wrong on this side may go wrong with a load, too.
+            Ok(_) | Err(_)
+                if wanted == Wanted::Judged && !matches!(result, Err(LoadError::Store(_) | LoadError::Thread)) =>
+            {
+                &counted.dry_run
+            }
             Ok(Submitted { already_present: true, .. }) => &counted.repeated,
             Ok(_) => {
                 let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
@@ -50,10 +64,16 @@ impl Tally {
 
     /// How many loads of a region ended in each way.
     #[must_use]
-    pub fn outcomes(&self, region: CspRegion) -> [(&'static str, u64); 4] {
-        let PerRegion { accepted, repeated, refused, failed, .. } = &self.0[region];
-        [("accepted", accepted), ("already_present", repeated), ("refused", refused), ("failed", failed)]
-            .map(|(outcome, count)| (outcome, count.load(Ordering::Relaxed)))
+    pub fn outcomes(&self, region: CspRegion) -> [(&'static str, u64); 5] {
+        let PerRegion { accepted, repeated, refused, failed, dry_run, .. } = &self.0[region];
+        [
+            ("accepted", accepted),
+            ("already_present", repeated),
+            ("refused", refused),
+            ("failed", failed),
+            ("dry_run", dry_run),
+        ]
+        .map(|(outcome, count)| (outcome, count.load(Ordering::Relaxed)))
     }
 
     /// How long the latest accepted load of a region took, from its first byte on.
@@ -63,5 +83,30 @@ impl Tally {
             0 => None,
             nanos => Some(Duration::from_nanos(nanos)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dry_run_is_no_load_and_a_fault_of_this_side_is_one_all_the_same() {
+        let tally = Tally::default();
+        let (region, took) = (CspRegion::South, Duration::from_secs(1));
+        let counted = |outcome: &str| tally.outcomes(region).iter().find(|(name, _)| *name == outcome).unwrap().1;
+        for (wanted, error, outcome) in [
+            (Wanted::Judged, LoadError::TooLarge { limit: 1 }, "dry_run"),
+            (Wanted::Judged, LoadError::Abandoned, "dry_run"),
+            (Wanted::Judged, LoadError::Thread, "failed"),
+            (Wanted::Active, LoadError::TooLarge { limit: 1 }, "refused"),
+            (Wanted::Staged, LoadError::Abandoned, "failed"),
+        ] {
+            let before = counted(outcome);
+            tally.count(region, wanted, &Err(error), took);
+            assert_eq!(counted(outcome), before + 1, "{wanted:?} {outcome}");
+        }
+        let all: u64 = tally.outcomes(region).iter().map(|(_, count)| count).sum();
+        assert_eq!((all, tally.latest(region)), (5, None));
     }
 }

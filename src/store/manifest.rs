@@ -135,6 +135,26 @@ pub struct GuardRecord {
 }
 
 impl Manifest {
+    /// Locations that the load answers for. The report of a delta counts the rows of its file, and says nothing of what it
+    /// and its base came to.
+    #[must_use]
+    pub fn answers(&self) -> u64 {
+        self.merged().map_or(self.report.accepted, |changes| changes.answers_after)
+    }
+
+    /// Locations whose row had to be set aside, by this file or by what a delta was merged with.
+    #[must_use]
+    pub fn marks(&self) -> u64 {
+        self.merged()
+            .map_or(self.report.set_aside_locations, |changes| changes.after().saturating_sub(changes.answers_after))
+    }
+
+    /// What a delta made of its base.
+    fn merged(&self) -> Option<&Changes> {
+        self.base_load_id.as_ref()?;
+        Some(&self.compared.as_ref()?.changes)
+    }
+
     /// Writes it into a load's directory.
     pub(super) fn write(&self, directory: &Path) -> Result<(), StoreError> {
         durable::write_json(&directory.join(FILE), self)

@@ -5,8 +5,9 @@ use sha2::{Digest as _, Sha256};
 use tonic::{Code, Response, Status, transport::Channel};
 use wan_matrix::grpc::proto::{
     ActivateCoverageLoadRequest, CoverageLoad, CoverageLoadHeader, CoverageLoadState, CspRegion,
-    GetCoverageLoadRequest, ListCoverageLoadsRequest, StreamCoverageRejectsRequest, SubmitCoverageLoadRequest,
-    coverage_load_service_client::CoverageLoadServiceClient, submit_coverage_load_request::Part,
+    GetCoverageLoadRequest, ListCoverageLoadsRequest, LoadGuard, StreamCoverageRejectsRequest,
+    SubmitCoverageLoadRequest, coverage_load_service_client::CoverageLoadServiceClient,
+    submit_coverage_load_request::Part,
 };
 
 use crate::server::{CSP, OPERATOR, Server};
@@ -28,13 +29,37 @@ async fn submit(
     number: i64,
     override_note: &str,
 ) -> Result<CoverageLoad, Status> {
-    let file = file(number);
+    let announced = CoverageLoadHeader { override_note: override_note.to_owned(), ..CoverageLoadHeader::default() };
+    submit_file(client, region, number, file(number), announced).await
+}
+
+async fn stage(
+    client: &mut CoverageLoadServiceClient<Channel>,
+    number: i64,
+    file: Vec<u8>,
+    overrides: &[LoadGuard],
+) -> CoverageLoad {
+    let announced = CoverageLoadHeader {
+        activate: Some(false),
+        overrides: overrides.iter().map(|&guard| guard.into()).collect(),
+        override_note: if overrides.is_empty() { String::new() } else { "known".to_owned() },
+        ..CoverageLoadHeader::default()
+    };
+    submit_file(client, CspRegion::Central, number, file, announced).await.unwrap()
+}
+
+async fn submit_file(
+    client: &mut CoverageLoadServiceClient<Channel>,
+    region: CspRegion,
+    number: i64,
+    file: Vec<u8>,
+    announced: CoverageLoadHeader,
+) -> Result<CoverageLoad, Status> {
     let header = CoverageLoadHeader {
         csp_region: region.into(),
         issue_time: Some(prost_types::Timestamp { seconds: 1_767_225_600 + number, nanos: 0 }),
         sha256: Sha256::digest(&file).to_vec(),
-        override_note: override_note.to_owned(),
-        ..CoverageLoadHeader::default()
+        ..announced
     };
     let parts = [Part::Header(header), Part::Chunk(Bytes::from(file))];
     let messages = parts.map(|part| SubmitCoverageLoadRequest { part: Some(part) });
@@ -121,4 +146,30 @@ async fn the_way_back_is_an_operators() {
     assert_eq!(back.load.unwrap().load_id, first);
     // An operator who may override is told that there is nothing to override yet.
     assert_eq!(refused(submit(&mut operator, CspRegion::Central, 3, "note").await).0, Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn what_an_operator_staged_an_operator_activates() {
+    let server = Server::start().await;
+    let mut csp = CoverageLoadServiceClient::new(server.channel(CSP).await);
+    let mut operator = CoverageLoadServiceClient::new(server.channel(OPERATOR).await);
+    submit(&mut csp, CspRegion::Central, 1, "").await.unwrap();
+    let activate = |load_id: &str| ActivateCoverageLoadRequest { load_id: load_id.to_owned() };
+
+    let guarded = format!("{}{}", String::from_utf8(file(2)).unwrap(), "nonsense,,,\n".repeat(50)).into_bytes();
+    let passed = stage(&mut operator, 2, guarded, &[LoadGuard::Rejects]).await;
+    let plain = stage(&mut operator, 3, file(3), &[]).await;
+    for load in [&passed, &plain] {
+        assert_eq!(load.state(), CoverageLoadState::Staged);
+        let (code, words) = refused(csp.activate_coverage_load(activate(&load.load_id)).await);
+        assert_eq!(code, Code::PermissionDenied);
+        assert!(words.ends_with("only who staged a load, or an operator, activates it"), "{words}");
+    }
+    let own = stage(&mut csp, 4, file(4), &[]).await;
+    let activated = csp.activate_coverage_load(activate(&own.load_id)).await.unwrap().into_inner().load.unwrap();
+    assert_eq!(activated.state(), CoverageLoadState::Active);
+    // What was staged before it was judged against another load, whoever asks.
+    assert_eq!(refused(operator.activate_coverage_load(activate(&plain.load_id)).await).0, Code::Aborted);
+    let again = stage(&mut operator, 5, file(5), &[]).await;
+    assert!(operator.activate_coverage_load(activate(&again.load_id)).await.is_ok());
 }

@@ -63,3 +63,42 @@ async fn no_line_holds_a_postcode_whatever_a_file_says() {
     let unspaced = log.replace(' ', "");
     assert!(!unspaced.contains("SW1A"), "{log}");
 }
+
+#[tokio::test]
+async fn what_is_turned_away_before_it_begins_or_cannot_be_activated_has_a_line_but_not_each_time() {
+    let server = Server::with(&[("EXPECTED_REGIONS", "south")]).await;
+    let first = server.load(CspRegion::South, 1, &["AA1 1AA,,,"]).await.load_id;
+    let file = csv(&["AA1 1AA,2020-01-01,Cellular,High"]);
+    let staging = CoverageLoadHeader { activate: Some(false), ..header(CspRegion::South, 2, &file) };
+    let staged = server.submit(staging, &file).await.unwrap().load.unwrap().load_id;
+    server.load(CspRegion::South, 3, &["AA1 1AA,2021-01-01,Cellular,High"]).await;
+    for _ in 0..3 {
+        let on_the_first =
+            CoverageLoadHeader { base_load_id: "south-none".to_owned(), ..header(CspRegion::South, 4, &file) };
+        server.submit(on_the_first, &file).await.unwrap_err();
+        server.submit(header(CspRegion::South, 4_000, &file), &file).await.unwrap_err();
+        let request = ActivateCoverageLoadRequest { load_id: staged.clone() };
+        let status = server.loads.clone().activate_coverage_load(request).await.unwrap_err();
+        assert_eq!(told(&status).reason, "LOAD_OVERTAKEN");
+    }
+    let failed = || {
+        let log = log(&server);
+        let lines = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let failed = lines.filter(|line| line["event"] == "failed");
+        let mut failed: Vec<_> = failed
+            .map(|line| [&line["reason"], &line["load_id"]].map(|word| word.as_str().unwrap_or_default().to_owned()))
+            .collect();
+        failed.sort();
+        failed
+    };
+    let wanted = [["base-not-active", ""], ["issued-in-future", ""], ["overtaken", &staged]];
+    // They are written by a thread of their own.
+    for _ in 0..200 {
+        if failed().len() >= wanted.len() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(failed(), wanted);
+    assert_ne!(first, staged);
+}

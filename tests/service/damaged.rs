@@ -4,8 +4,8 @@ use std::{fs, sync::Arc};
 
 use tonic::Code;
 use wan_matrix::grpc::proto::{
-    ActivateCoverageLoadRequest, CoverageLoad, CoverageLoadState, CspRegion, ListActiveCoverageRequest,
-    ListCoverageLoadsRequest,
+    ActivateCoverageLoadRequest, CoverageLoad, CoverageLoadHeader, CoverageLoadState, CspRegion,
+    ListActiveCoverageRequest, ListCoverageLoadsRequest, LoadGuard,
 };
 
 use crate::{
@@ -52,6 +52,31 @@ async fn a_region_whose_load_is_damaged_is_listed_though_nobody_expects_it() {
     server.submit(header(CspRegion::South4g, 1, &file), &file).await.unwrap();
     assert_eq!(server.ask("AA1 1AB").await.unwrap().sources.len(), 2);
     assert!(listed(&server, CoverageLoadState::Damaged).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_damaged_active_load_still_stands_against_a_part_of_its_region_and_an_old_file() {
+    let server = Server::with(&[("EXPECTED_REGIONS", "south")]).await;
+    let rows = ["AA1 1AA,,,", "AA1 1AB,,,", "AA1 1AD,,,", "AA1 1AE,,,", "AA1 1AF,,,"];
+    let id = server.load(CspRegion::South, 2, &rows).await.load_id;
+    damage_blocks(server.directory.path(), &id);
+    damage_kept_file(server.directory.path(), &id);
+    let server = restarted(server).await;
+
+    let fifth = csv(&rows[..1]);
+    let status = server.submit(header(CspRegion::South, 1, &fifth), &fifth).await.unwrap_err();
+    assert_eq!(told(&status).reason, "LOAD_GUARD_SHRINK");
+    assert!(status.message().contains(&format!("the active load {id}, which is damaged")), "{status}");
+    assert!(status.message().contains("issue-order"), "{status}");
+    assert_eq!(told(&server.ask("AA1 1AA").await.unwrap_err()).reason, "COVERAGE_DAMAGED");
+    // An operator may know better.
+    let overriding = CoverageLoadHeader {
+        overrides: vec![LoadGuard::Shrink.into(), LoadGuard::IssueOrder.into()],
+        override_note: "all there is".to_owned(),
+        ..header(CspRegion::South, 1, &fifth)
+    };
+    server.submit(overriding, &fifth).await.unwrap();
+    assert!(server.ask("AA1 1AA").await.is_ok());
 }
 
 #[tokio::test]

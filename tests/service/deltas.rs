@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use tonic::Code;
 use wan_matrix::grpc::proto::{
     ActivateCoverageLoadRequest, CoverageLoadHeader, CoverageLoadState, CspRegion, GetCoverageLoadRequest,
-    RejectReason, StreamCoverageRejectsRequest,
+    ListActiveCoverageRequest, LoadGuard, RejectReason, StreamCoverageRejectsRequest,
 };
 
 use crate::{
@@ -68,6 +68,37 @@ async fn upserts_and_deletes_make_one_load_with_the_rest_of_the_base() {
     assert_ne!(full.load_id, sent.load_id);
     let changes = full.comparison.unwrap();
     assert_eq!((changes.same, changes.new, changes.removed, changes.changed), (3, 0, 0, 0));
+}
+
+#[tokio::test]
+async fn what_a_region_answers_for_is_counted_whole_after_a_delta() {
+    let server = Server::with_sample().await;
+    let south = || async {
+        let active = server.lookups.clone().list_active_coverage(ListActiveCoverageRequest {}).await.unwrap();
+        let regions = active.into_inner().regions;
+        let south = regions.into_iter().find(|region| region.csp_region() == CspRegion::South).unwrap();
+        (south.source.unwrap().load_id, south.postcode_rows, south.set_aside_locations)
+    };
+    let (base, rows, marks) = south().await;
+    assert_eq!((rows, marks), (294, 0));
+    let one = delta(&["AA1 1AA,2030-01-01,Cellular,High,upsert"]);
+    let id = server.submit(on(&base, 2, &one), &one).await.unwrap().load.unwrap().load_id;
+    assert_eq!(south().await, (id.clone(), 294, 0), "the file has one row, and the region as many as ever");
+    let gone = delta(&["AA1 1AA,,,,delete"]);
+    let id = server.submit(on(&id, 3, &gone), &gone).await.unwrap().load.unwrap().load_id;
+    assert_eq!(south().await, (id.clone(), 293, 0));
+    // A mark stays when a later file does not speak of its location.
+    let spoilt = delta(&["AA1 1AB,2021-13-01,Cellular,High,upsert", "AA1 1AD,2016-04-01,Cellular,High,upsert"]);
+    let overriding = CoverageLoadHeader {
+        overrides: vec![LoadGuard::Rejects.into()],
+        override_note: "a test's".to_owned(),
+        ..on(&id, 4, &spoilt)
+    };
+    let id = server.submit(overriding, &spoilt).await.unwrap().load.unwrap().load_id;
+    assert_eq!(south().await, (id.clone(), 292, 1));
+    let one = delta(&["AA1 1AD,2030-01-01,Cellular,High,upsert"]);
+    let id = server.submit(on(&id, 5, &one), &one).await.unwrap().load.unwrap().load_id;
+    assert_eq!(south().await, (id, 292, 1));
 }
 
 #[tokio::test]

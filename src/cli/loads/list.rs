@@ -20,10 +20,15 @@ const PAGE: usize = 200;
 
 /// Which loads to list.
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "ROWS, SET ASIDE and UNKNOWN count the rows of the file as it was sent: of a delta, what it changes. `wan-matrix
+active` tells how much a region answers for.
+
+Examples:
   wan-matrix loads list
   wan-matrix loads list --region central --state refused --limit 5
-  wan-matrix loads list --limit 1000 --output json")]
+  wan-matrix loads list --limit 1000 --output json"
+)]
 pub struct ListArgs {
     /// Only this region's
     #[arg(long, value_name = "REGION")]

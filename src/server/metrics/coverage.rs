@@ -64,11 +64,11 @@ impl Coverage {
         }
         let mut told = Told::gauge(encoder, "active_load_rows", "Rows that answer")?;
         for load in set.loads() {
-            told.is(&[("region", load.region().slug())], load.manifest().report.accepted as f64)?;
+            told.is(&[("region", load.region().slug())], load.manifest().answers() as f64)?;
         }
         let mut told = Told::gauge(encoder, "active_load_set_aside", "Locations whose row had to be set aside")?;
         for load in set.loads() {
-            told.is(&[("region", load.region().slug())], load.manifest().report.set_aside_locations as f64)?;
+            told.is(&[("region", load.region().slug())], load.manifest().marks() as f64)?;
         }
         let help = "1, under the digest of the active set: instances that answer alike have the same";
         Told::gauge(encoder, "active_set", help)?.is(&[("digest", set.digest())], 1.0)?;
