@@ -336,8 +336,8 @@ async fn the_threads_of_a_load_give_way_to_lookups() {
     // A thread changes its class in its first step, which may not have come yet; loads of other tests have such threads too.
     const IDLE: i32 = 5;
     let begun = std::time::Instant::now();
-    while !["load", "load-keep"].iter().all(|name| classes(name).contains(&IDLE)) {
-        assert!(begun.elapsed().as_secs() < 20, "{:?} {:?}", classes("load"), classes("load-keep"));
+    while !["load-work", "load-keep"].iter().all(|name| classes(name).contains(&IDLE)) {
+        assert!(begun.elapsed().as_secs() < 20, "{:?} {:?}", classes("load-work"), classes("load-keep"));
         tokio::task::yield_now().await;
     }
     drop(attempt);

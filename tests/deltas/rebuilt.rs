@@ -104,7 +104,8 @@ async fn a_delta_whose_rows_are_damaged_too_never_answers() {
         let error = submit_as(&loads, on(named, &changes, 2), &changes).await.unwrap_err();
         assert!(matches!(&error, LoadError::BaseNotActive { active: None, .. }), "{error}");
     }
-    let whole = full(&["AA1 1AA,2020-05-01,Cellular,High"]);
+    // As many rows as the damaged load had: it still stands against a part.
+    let whole = full(&["AA1 1AA,2020-05-01,Cellular,High", "AA1 1AB,,,", "AA1 1AD,,,"]);
     submit_as(&loads, later(CspRegion::South, &whole, 3), &whole).await.unwrap();
     assert_eq!(said(&loads, "AA1 1AA"), ["South 2020-05-01 Cellular High"]);
     assert!(loads.active().damaged().is_empty());
