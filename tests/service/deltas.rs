@@ -74,9 +74,8 @@ async fn upserts_and_deletes_make_one_load_with_the_rest_of_the_base() {
 async fn what_a_region_answers_for_is_counted_whole_after_a_delta() {
     let server = Server::with(&[("EXPECTED_REGIONS", "south")]).await;
     let units = "ABDEFGHJLNPQRSTUWXYZ".chars();
-    let rows: Vec<_> = units
-        .flat_map(|unit| ["A", "B"].map(|first| format!("AA1 1{first}{unit},2016-04-01,Cellular,High")))
-        .collect();
+    let rows: Vec<_> =
+        units.flat_map(|unit| ["A", "B"].map(|first| format!("AA1 1{first}{unit},2016-04-01,Cellular,High"))).collect();
     server.load(CspRegion::South, 1, &rows.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let south = || async {
         let active = server.lookups.clone().list_active_coverage(ListActiveCoverageRequest {}).await.unwrap();
