@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response};
+use http::{HeaderMap, HeaderValue, Response, uri::PathAndQuery};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::mpsc, time::timeout};
@@ -75,20 +75,25 @@ async fn a_call_whose_caller_records_it_is_in_the_callers_trace() {
     stdout.read_line(&mut line).unwrap();
     let addr = line.trim_end().strip_prefix("gRPC listening on ").unwrap();
     let channel = Endpoint::from_shared(format!("http://{addr}")).unwrap().connect().await.unwrap();
-    let mut client = WanMatrixServiceClient::new(channel);
+    let mut client = WanMatrixServiceClient::new(channel.clone());
     for (trace, flags) in [("11111111111111111111111111111111", "00"), ("22222222222222222222222222222222", "01")] {
         let mut request = Request::new(ListWanVariantsRequest::default());
         let parent = format!("00-{trace}-3333333333333333-{flags}");
         request.metadata_mut().insert("traceparent", parent.parse().unwrap());
         client.list_wan_variants(request).await.unwrap();
     }
-    for (kind, answered) in [(Kind::Postcode("AA1 1AA".to_owned()), true), (Kind::Uprn("1".to_owned()), false)] {
-        let location = Some(Location { kind: Some(kind) });
-        let mut request = Request::new(RequestWanMatrixRequest { location, as_of_date: String::new() });
-        let parent = "00-22222222222222222222222222222222-3333333333333333-01";
-        request.metadata_mut().insert("traceparent", parent.parse().unwrap());
-        assert_eq!(client.request_wan_matrix(request).await.is_ok(), answered);
-    }
+    let parent = "00-22222222222222222222222222222222-3333333333333333-01";
+    let location = Some(Location { kind: Some(Kind::Postcode("AA1 1AA".to_owned())) });
+    let mut request = Request::new(RequestWanMatrixRequest { location, as_of_date: String::new() });
+    request.metadata_mut().insert("traceparent", parent.parse().unwrap());
+    client.request_wan_matrix(request).await.unwrap();
+    // And one that fails, for nobody serves it.
+    let mut grpc = tonic::client::Grpc::new(channel);
+    grpc.ready().await.unwrap();
+    let mut request = Request::new(());
+    request.metadata_mut().insert("traceparent", parent.parse().unwrap());
+    let nowhere = PathAndQuery::from_static("/wanmatrix.v1.WanMatrixService/Nothing");
+    assert!(grpc.unary(request, nowhere, tonic_prost::ProstCodec::<(), ()>::default()).await.is_err());
     // What is left goes out at the end.
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     let (path, bytes) = timeout(Duration::from_secs(20), exported.recv()).await.unwrap().unwrap();
