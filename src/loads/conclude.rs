@@ -21,9 +21,9 @@ use super::{
 /// What a file that was not refused came to.
 pub(super) enum Concluded {
     /// Its end: it was here already, or it was a dry run.
-    Submitted(Submitted),
+    Submitted(Box<Submitted>),
     /// A load that is whole on disk, and the load that was active when it was judged.
-    Sealed { load: SealedLoad, judged_against: Option<String> },
+    Sealed { load: Box<SealedLoad>, judged_against: Option<String> },
 }
 
 /// All coverage of the region as the load has it, and what was in the file.
@@ -46,7 +46,7 @@ impl Process {
         let active = loads.answering(header.region);
         let active_id = active.as_ref().map(|active| active.manifest().load_id.clone());
         if let Some(present) = loads.present(&identity.load_id, active_id.as_deref(), header.wanted)? {
-            return Ok(Concluded::Submitted(present));
+            return Ok(Concluded::Submitted(Box::new(present)));
         }
         let base = self.base(active.as_deref())?;
 
@@ -88,7 +88,7 @@ impl Process {
         manifest.compared = compared;
         self.judge(&mut manifest, active.as_deref(), &rejects)?;
         if blocks.is_none() {
-            return Ok(Concluded::Submitted(self.judged(manifest)));
+            return Ok(Concluded::Submitted(Box::new(self.judged(manifest))));
         }
         manifest.format = blocks.as_ref().map_or(FORMAT, Packed::format);
         manifest.packed = blocks;
@@ -108,15 +108,15 @@ impl Process {
             sync_ms = sealed.sync.as_millis(),
             "load sealed"
         );
-        Ok(Concluded::Sealed { load: sealed.load, judged_against: active_id })
+        Ok(Concluded::Sealed { load: Box::new(sealed.load), judged_against: active_id })
     }
 
     /// Enters a sealed load, and flips unless it is to wait. Others who change what is active wait for this meanwhile, so it is
     /// not for a thread that waits for the processor itself.
     pub(super) fn enter(&self, concluded: Concluded) -> Result<Submitted, LoadError> {
         let (load, judged_against) = match concluded {
-            Concluded::Submitted(submitted) => return Ok(submitted),
-            Concluded::Sealed { load, judged_against } => (load, JudgedAgainst::Load(judged_against)),
+            Concluded::Submitted(submitted) => return Ok(*submitted),
+            Concluded::Sealed { load, judged_against } => (*load, JudgedAgainst::Load(judged_against)),
         };
         let record = match self.header.wanted {
             Wanted::Staged => self.loads.stage(&load, &self.header.submitter)?,
