@@ -3,36 +3,13 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{
-    ingest::{Encoding, Report},
-    store::{Activation, FORMAT},
-};
+use crate::store::Activation;
 
 pub(in crate::loads) fn manifest(region: CspRegion, number: u32) -> Manifest {
-    Manifest {
-        format: FORMAT,
-        load_id: format!("{}-{number:04}", region.slug()),
-        region,
-        issue_time: Timestamp::UNIX_EPOCH,
-        reference: String::new(),
-        // Two loads each second: the id has to break the tie.
-        received: Timestamp::from_second(i64::from(number / 2)).unwrap(),
-        submitter: String::new(),
-        base_load_id: None,
-        encoding: Encoding::Identity,
-        sha256: String::new(),
-        content_sha256: String::new(),
-        identity: String::new(),
-        table3_sha256: String::new(),
-        bytes_sent: 0,
-        bytes_decompressed: 0,
-        report: Report::default(),
-        compared: None,
-        guards: Vec::new(),
-        override_note: String::new(),
-        staged: false,
-        packed: None,
-    }
+    let load_id = format!("{}-{number:04}", region.slug());
+    // Two loads each second: the id has to break the tie.
+    let received = Timestamp::from_second(i64::from(number / 2)).unwrap();
+    Manifest { received, ..Manifest::of_id(load_id, region, Timestamp::UNIX_EPOCH) }
 }
 
 /// Two regions, every seventh load refused, every fifth activated in its time, some staged and refused after that.

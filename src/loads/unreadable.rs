@@ -6,8 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     domain::CspRegion,
-    ingest::{Encoding, Report},
-    store::{DataDir, FORMAT, Manifest},
+    store::{DataDir, Manifest},
 };
 
 /// What the id of a load says, as the manifest it has lost; `None` for a directory that no load of ours is named as.
@@ -18,29 +17,7 @@ pub(super) fn manifest_of(data: &DataDir, load_id: &str) -> Option<Manifest> {
     // When it was sealed, within a moment, and so when it came.
     let modified = fs::metadata(data.load(load_id)).and_then(|metadata| metadata.modified());
     let received = modified.ok().and_then(|time| Timestamp::try_from(time).ok()).unwrap_or(issue_time);
-    Some(Manifest {
-        format: FORMAT,
-        load_id: load_id.to_owned(),
-        region,
-        issue_time,
-        reference: String::new(),
-        received,
-        submitter: String::new(),
-        base_load_id: None,
-        encoding: Encoding::Identity,
-        sha256: String::new(),
-        content_sha256: String::new(),
-        identity: String::new(),
-        table3_sha256: String::new(),
-        bytes_sent: 0,
-        bytes_decompressed: 0,
-        report: Report::default(),
-        compared: None,
-        guards: Vec::new(),
-        override_note: String::new(),
-        staged: false,
-        packed: None,
-    })
+    Some(Manifest { received, ..Manifest::of_id(load_id.to_owned(), region, issue_time) })
 }
 
 /// The region and the issue time in `<region>-<yyyymmddThhmmssZ>-<12 hex>`.

@@ -8,13 +8,13 @@ use std::{
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use super::{FORMAT, Manifest, Reaper, SealedLoad, database, pack, sealed};
+use super::{Manifest, Reaper, SealedLoad, database, pack, sealed};
 use crate::{
     domain::{
         AvailabilityDate, ConnectivityLikelihood, Coverage, CoveredFrom, CspRegion, Facts, Postcode, Said, Table3,
         UNKNOWN, WanVariant,
     },
-    ingest::{Encoding, Premises, Report, Row, TextTable},
+    ingest::{Premises, Row, TextTable},
 };
 
 /// What one row says: `aside`, `none`, or `2027-03-01 Cellular High`; then, after a `|`, the additional information.
@@ -81,29 +81,8 @@ pub(super) fn sealed(
 }
 
 pub(super) fn manifest() -> Manifest {
-    Manifest {
-        format: FORMAT,
-        load_id: "south-20261120T040506Z-0123456789ab".to_owned(),
-        region: CspRegion::South,
-        issue_time: Timestamp::UNIX_EPOCH,
-        reference: String::new(),
-        received: Timestamp::UNIX_EPOCH,
-        submitter: String::new(),
-        base_load_id: None,
-        encoding: Encoding::Identity,
-        sha256: String::new(),
-        content_sha256: String::new(),
-        identity: String::new(),
-        table3_sha256: String::new(),
-        bytes_sent: 0,
-        bytes_decompressed: 0,
-        report: Report::default(),
-        compared: None,
-        guards: Vec::new(),
-        override_note: String::new(),
-        staged: false,
-        packed: None,
-    }
+    let load_id = "south-20261120T040506Z-0123456789ab".to_owned();
+    Manifest::of_id(load_id, CspRegion::South, Timestamp::UNIX_EPOCH)
 }
 
 /// A load of consecutive postcodes from `AA1 1AA` on, one for each row told.

@@ -135,6 +135,34 @@ pub struct GuardRecord {
 }
 
 impl Manifest {
+    /// What a load's id says of it, and nothing else: a load that came when it was issued, and brought nothing.
+    #[must_use]
+    pub fn of_id(load_id: String, region: CspRegion, issue_time: Timestamp) -> Self {
+        Self {
+            format: FORMAT,
+            load_id,
+            region,
+            issue_time,
+            reference: String::new(),
+            received: issue_time,
+            submitter: String::new(),
+            base_load_id: None,
+            encoding: Encoding::Identity,
+            sha256: String::new(),
+            content_sha256: String::new(),
+            identity: String::new(),
+            table3_sha256: String::new(),
+            bytes_sent: 0,
+            bytes_decompressed: 0,
+            report: Report::default(),
+            compared: None,
+            guards: Vec::new(),
+            override_note: String::new(),
+            staged: false,
+            packed: None,
+        }
+    }
+
     /// Locations that the load answers for. The report of a delta counts the rows of its file, and says nothing of what it
     /// and its base came to.
     #[must_use]
