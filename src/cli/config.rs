@@ -57,6 +57,9 @@ pub fn run(command: ConfigCommand, out: &mut dyn Write) -> Result<Exit, Failure>
                 tls.check(Timestamp::now())?;
             }
             writeln!(out, "the configuration can be served with")?;
+            for planner in config.identities.not_eligible() {
+                writeln!(out, "note: {planner}")?;
+            }
         }
         ConfigCommand::Show(args) => write!(out, "{}", read(args)?.shown())?,
     }

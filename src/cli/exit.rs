@@ -250,6 +250,9 @@ fn next(code: Code, reason: &str, load_id: Option<&str>, guards: Option<&str>) -
         }
         ("LOAD_BASE_NOT_ACTIVE", _) => "`wan-matrix active` shows which load a delta must name with --base".to_owned(),
         ("LOAD_OVERTAKEN", _) => "`wan-matrix active` shows what answers now".to_owned(),
+        ("USER_ROLE_NOT_ELIGIBLE", _) => {
+            "ask the server's operator under which User Roles this caller is known there".to_owned()
+        }
         (_, Code::PermissionDenied | Code::Unauthenticated) => {
             "ask the server's operator which role this caller needs".to_owned()
         }

@@ -16,6 +16,7 @@ async fn every_way_a_server_can_fail_has_its_exit_code() {
         (Code::Aborted, "LOAD_IN_PROGRESS", Exit::Unanswered),
         (Code::ResourceExhausted, "LOAD_TOO_LARGE", Exit::Unanswered),
         (Code::PermissionDenied, "", Exit::Denied),
+        (Code::PermissionDenied, "USER_ROLE_NOT_ELIGIBLE", Exit::Denied),
         (Code::Unauthenticated, "", Exit::Denied),
         (Code::Unavailable, "SHUTTING_DOWN", Exit::Unreachable),
         (Code::Unavailable, "COVERAGE_DAMAGED", Exit::Server),

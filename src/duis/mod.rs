@@ -39,6 +39,6 @@ pub use codes::{Outcome, ResponseCode, ResponseCodes, ResponseCodesError};
 pub use error::{DuisError, Fault, Place};
 pub use request::{Ask, PartialAddress, Request, RequestId};
 pub use response::{Covered, DspWanMatrix, RegionResponse, Response, Unsayable};
-pub use role::{RoleNotEligible, UserRole};
+pub use role::{NoUserRole, RoleNotEligible, UserRole, UserRoles};
 pub use text::BoundedText;
 pub use version::SchemaVersion;

@@ -4,7 +4,10 @@ use std::{fmt, net::SocketAddr, sync::Arc};
 
 use tonic::Request;
 
-use crate::domain::{CspRegion, RegionMap};
+use crate::{
+    domain::{CspRegion, RegionMap},
+    duis::{RoleNotEligible, UserRoles},
+};
 
 /// A caller as the connection proved it: an identity's name, an address, and roles. Shared by every call of a connection
 /// for as long as the roles stay as they are.
@@ -14,20 +17,23 @@ pub struct Caller {
     address: Option<SocketAddr>,
     certified: bool,
     roles: Roles,
+    /// As lines and spans say them: put into words once, and not with every call.
+    user_roles: String,
 }
 
 impl Caller {
     /// A caller whose certificate names it.
     #[must_use]
-    pub const fn certified(name: String, address: Option<SocketAddr>, roles: Roles) -> Self {
-        Self { name, address, certified: true, roles }
+    pub fn certified(name: String, address: Option<SocketAddr>, roles: Roles) -> Self {
+        let user_roles = roles.user_roles.to_string();
+        Self { name, address, certified: true, roles, user_roles }
     }
 
     /// A caller of whom only the address is known.
     #[must_use]
     pub fn of_address(address: Option<SocketAddr>, roles: Roles) -> Self {
         let name = address.map_or_else(|| "unknown".to_owned(), |address| address.ip().to_string());
-        Self { name, address, certified: false, roles }
+        Self { certified: false, ..Self::certified(name, address, roles) }
     }
 
     /// The caller of a request. One that the server said nothing of may do nothing.
@@ -60,13 +66,21 @@ impl Caller {
     pub const fn roles(&self) -> &Roles {
         &self.roles
     }
+
+    /// Its User Roles (`GS+IS`), where somebody has named them.
+    #[must_use]
+    pub fn user_roles(&self) -> Option<&str> {
+        Some(self.user_roles.as_str()).filter(|named| !named.is_empty())
+    }
 }
 
 /// What a caller may do. Roles add up.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Roles {
     /// Ask for coverage.
     pub planner: bool,
+    /// The User Roles of DUIS in which a planner asks; unnamed for whoever is none.
+    pub user_roles: UserRoles,
     /// Submit and inspect loads of these regions.
     pub csp: RegionMap<bool>,
     /// Everything.
@@ -75,11 +89,21 @@ pub struct Roles {
 
 impl Roles {
     /// Nothing.
-    pub const NONE: Self = Self { planner: false, csp: RegionMap::same(false), operator: false };
+    pub const NONE: Self = Self::only(false, false);
     /// Everything.
-    pub const OPERATOR: Self = Self { operator: true, ..Self::NONE };
+    pub const OPERATOR: Self = Self::only(false, true);
     /// Asking for coverage.
-    pub const PLANNER: Self = Self { planner: true, ..Self::NONE };
+    pub const PLANNER: Self = Self::only(true, false);
+
+    const fn only(planner: bool, operator: bool) -> Self {
+        Self { planner, user_roles: UserRoles::UNNAMED, csp: RegionMap::same(false), operator }
+    }
+
+    /// Asking for coverage, as a User in these roles.
+    #[must_use]
+    pub fn planner_as(user_roles: UserRoles) -> Self {
+        Self { user_roles, ..Self::PLANNER }
+    }
 
     /// Loads of these regions.
     #[must_use]
@@ -87,11 +111,16 @@ impl Roles {
         Self { csp: RegionMap::from_fn(|region| regions.contains(&region)), ..Self::NONE }
     }
 
-    /// These and those.
+    /// These and those. A planner whose User Roles nobody has named may ask, whatever roles another name of the same
+    /// caller has.
     #[must_use]
     pub fn and(self, other: &Self) -> Self {
+        let unnamed = |roles: &Self| roles.planner && roles.user_roles.are_unnamed();
+        let user_roles =
+            if unnamed(&self) || unnamed(other) { UserRoles::UNNAMED } else { self.user_roles.and(&other.user_roles) };
         Self {
             planner: self.planner || other.planner,
+            user_roles,
             csp: RegionMap::from_fn(|region| self.csp[region] || other.csp[region]),
             operator: self.operator || other.operator,
         }
@@ -109,6 +138,15 @@ impl Roles {
         self.planner || self.operator
     }
 
+    /// Whether its User Roles let it send Service Request 12.1, if it may ask at all. An operator is no User, and may do
+    /// everything.
+    ///
+    /// # Errors
+    /// [`RoleNotEligible`].
+    pub fn may_request(&self) -> Result<(), RoleNotEligible> {
+        if self.operator { Ok(()) } else { self.user_roles.may_request() }
+    }
+
     /// Whether the loads of some region are its business.
     #[must_use]
     pub fn may_load(&self) -> bool {
@@ -122,12 +160,16 @@ impl Roles {
     }
 }
 
-/// `planner, csp:central+south`, as logs and audit lines have it.
+/// `planner:GS+IS, csp:central+south`, as logs and audit lines have it.
 impl fmt::Display for Roles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let regions: Vec<_> = self.csp.iter().filter(|(_, may)| **may).map(|(region, _)| region.slug()).collect();
         let csp = (!regions.is_empty()).then(|| format!("csp:{}", regions.join("+")));
-        let roles = [self.operator.then(|| "operator".to_owned()), self.planner.then(|| "planner".to_owned()), csp];
+        let planner = match &self.user_roles {
+            unnamed if unnamed.are_unnamed() => "planner".to_owned(),
+            named => format!("planner:{named}"),
+        };
+        let roles = [self.operator.then(|| "operator".to_owned()), self.planner.then_some(planner), csp];
         let roles: Vec<_> = roles.into_iter().flatten().collect();
         f.write_str(&if roles.is_empty() { "no role".to_owned() } else { roles.join(", ") })
     }
@@ -136,6 +178,35 @@ impl fmt::Display for Roles {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::duis::UserRole;
+
+    fn planner_as(codes: &[&str]) -> Roles {
+        Roles::planner_as(codes.iter().map(|code| code.parse::<UserRole>().unwrap()).collect())
+    }
+
+    #[test]
+    fn user_roles_add_up_and_never_take_away() {
+        let (plain, csp) = (Roles::PLANNER, Roles::csp(&[CspRegion::North]));
+        for (one, other, may, worded) in [
+            (planner_as(&["IS"]), planner_as(&["GS"]), true, "planner:GS+IS"),
+            (planner_as(&["XY"]), planner_as(&["GS"]), true, "planner:GS+XY"),
+            (planner_as(&["XY"]), planner_as(&["YZ"]), false, "planner:XY+YZ"),
+            (planner_as(&["XY"]), csp, false, "planner:XY, csp:north"),
+            (planner_as(&["XY"]), Roles::NONE, false, "planner:XY"),
+            (planner_as(&["XY"]), plain.clone(), true, "planner"),
+            (planner_as(&["XY"]), Roles::OPERATOR, true, "operator, planner:XY"),
+            (plain, Roles::NONE, true, "planner"),
+        ] {
+            for both in [one.clone().and(&other), other.and(&one)] {
+                assert_eq!(both.may_request().is_ok(), may, "{worded}");
+                assert_eq!(both.to_string(), worded);
+                assert_eq!(
+                    Caller::certified(String::new(), None, both.clone()).user_roles().is_some(),
+                    worded.contains("planner:")
+                );
+            }
+        }
+    }
 
     #[test]
     fn a_role_allows_its_own_and_no_more() {
@@ -143,7 +214,7 @@ mod tests {
         for (roles, ask, central, north, worded) in [
             (Roles::NONE, false, false, false, "no role"),
             (Roles::PLANNER, true, false, false, "planner"),
-            (csp, false, true, false, "csp:central+south"),
+            (csp.clone(), false, true, false, "csp:central+south"),
             (csp.and(&Roles::PLANNER), true, true, false, "planner, csp:central+south"),
             (Roles::OPERATOR, true, true, true, "operator"),
         ] {

@@ -7,6 +7,7 @@
 //! | an expected region without an active load | FAILED_PRECONDITION | COVERAGE_INCOMPLETE |
 //! | a load that did not become active | [`load`] | LOAD_… |
 //! | more calls than are taken, or sooner | RESOURCE_EXHAUSTED, with RetryInfo | OVERLOADED, RATE_LIMITED |
+//! | a User Role that may not send SR12.1 | PERMISSION_DENIED | USER_ROLE_NOT_ELIGIBLE |
 //! | a deadline that passed | DEADLINE_EXCEEDED | |
 //! | damage on this side | UNAVAILABLE | COVERAGE_DAMAGED |
 //! | anything else on this side | INTERNAL | INTERNAL |
@@ -21,7 +22,7 @@ use tonic::{Code, Status};
 
 use crate::{
     domain::{CspRegion, DayError, Location, PostcodeError},
-    duis::DuisError,
+    duis::{DuisError, UserRole},
     ingest::FileError,
     loads::{Guard, LoadError, LoadRecord, LoadState},
     store::{Manifest, StoreError},
@@ -112,6 +113,16 @@ pub(super) fn state_not_known(number: NotKnown) -> Failure {
 /// A known caller who may not do that. The code says it all, so there is no reason.
 pub(super) fn denied(what: String) -> Failure {
     Failure::new(Code::PermissionDenied, ErrorReason::Unspecified, what)
+}
+
+/// A known caller who may ask, and not in the User Roles it has. Another role of the same User may do; no other caller's
+/// right is in question.
+#[must_use]
+pub fn user_role_not_eligible(what: String) -> Status {
+    let eligible: Vec<_> = UserRole::eligible().map(|role| role.to_string()).collect();
+    Failure::new(Code::PermissionDenied, ErrorReason::UserRoleNotEligible, what)
+        .with("eligible_user_roles", eligible.join(","))
+        .into()
 }
 
 /// A number that must not be below zero.

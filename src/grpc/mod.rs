@@ -33,7 +33,7 @@ mod wire;
 pub use caller::{Caller, Roles};
 pub use coverage_load::{CoverageLoadApi, MESSAGE_MAX as UPLOAD_MESSAGE_MAX};
 /// What the server answers by itself, in the words and with the details of every other error.
-pub use error::{deadline_passed, failed, overloaded, rate_limited, shutting_down};
+pub use error::{deadline_passed, failed, overloaded, rate_limited, shutting_down, user_role_not_eligible};
 pub use expected::Expected;
 pub use load_ids::{CALLS, LoadIds};
 pub use lookup_service::LookupService;

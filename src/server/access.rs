@@ -9,7 +9,8 @@ use tonic::{Status, body::Body};
 use tower::{Service, service_fn};
 
 use crate::{
-    grpc::{Caller, Roles},
+    duis::RoleNotEligible,
+    grpc::{self, Caller, Roles},
     loads::{Denied, Loads},
 };
 
@@ -18,7 +19,9 @@ use super::{identities::Open, live::Live};
 /// What a method asks of its caller.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Rule {
-    /// A planner.
+    /// Service Request 12.1: a planner in a User Role that may send it.
+    Request,
+    /// What stands around it, and is of no location: a planner.
     Ask,
     /// A CSP, for loads of its own regions.
     Load,
@@ -30,9 +33,9 @@ enum Rule {
 
 /// Every method that is served. An operator may use all of them.
 const RULES: [(&str, Rule); 15] = [
-    ("/wanmatrix.v1.WanMatrixService/RequestWanMatrix", Rule::Ask),
-    ("/wanmatrix.v1.WanMatrixService/BatchRequestWanMatrix", Rule::Ask),
-    ("/wanmatrix.v1.WanMatrixService/RequestWanMatrixDuis", Rule::Ask),
+    ("/wanmatrix.v1.WanMatrixService/RequestWanMatrix", Rule::Request),
+    ("/wanmatrix.v1.WanMatrixService/BatchRequestWanMatrix", Rule::Request),
+    ("/wanmatrix.v1.WanMatrixService/RequestWanMatrixDuis", Rule::Request),
     ("/wanmatrix.v1.WanMatrixService/ListWanVariants", Rule::Ask),
     ("/wanmatrix.v1.WanMatrixService/ListActiveCoverage", Rule::Ask),
     ("/wanmatrix.v1.CoverageLoadService/SubmitCoverageLoad", Rule::Load),
@@ -48,7 +51,7 @@ const RULES: [(&str, Rule); 15] = [
 ];
 
 /// Why a call goes no further.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 enum Refused {
     /// There is no such method.
     NotServed,
@@ -56,6 +59,8 @@ enum Refused {
     Unknown,
     /// Not yours.
     NotAllowed,
+    /// Not in that User Role.
+    NotEligible(RoleNotEligible),
 }
 
 /// `inner`, for those who may.
@@ -101,21 +106,24 @@ fn refused(request: &Request<Body>, live: &Live, loads: &Arc<Loads>) -> Option<S
     let config = live.load();
     let refused = judge(path, caller, config.identities.health, config.identities.reflection).err()?;
     let method = path.rsplit('/').next().unwrap_or_default();
-    let (code, what) = match refused {
+    let name = caller.name();
+    let (what, status): (String, fn(String) -> Status) = match &refused {
         // As tonic answers for a method that is not there.
         Refused::NotServed => return Some(Status::unimplemented("")),
         Refused::Unknown => (
-            tonic::Code::Unauthenticated,
             format!("{method} is for callers who are known here, and this one shows no client certificate"),
+            Status::unauthenticated,
         ),
-        Refused::NotAllowed if caller.roles().any() => (
-            tonic::Code::PermissionDenied,
-            format!("{} is {} here, and may not {method}", caller.name(), caller.roles()),
-        ),
-        Refused::NotAllowed => (tonic::Code::PermissionDenied, format!("{} is not known here", caller.name())),
+        Refused::NotAllowed if caller.roles().any() => {
+            (format!("{name} is {} here, and may not {method}", caller.roles()), Status::permission_denied)
+        }
+        Refused::NotAllowed => (format!("{name} is not known here"), Status::permission_denied),
+        Refused::NotEligible(why) => {
+            (format!("{name} is {} here, and may not {method}: {why}", caller.roles()), grpc::user_role_not_eligible)
+        }
     };
-    loads.denied(Denied { by: caller.name(), method, unauthenticated: refused == Refused::Unknown, why: &what });
-    Some(Status::new(code, what))
+    loads.denied(Denied { by: name, method, unauthenticated: refused == Refused::Unknown, why: &what });
+    Some(status(what))
 }
 
 fn judge(path: &str, caller: &Caller, health: Open, reflection: Open) -> Result<(), Refused> {
@@ -127,12 +135,13 @@ fn judge(path: &str, caller: &Caller, health: Open, reflection: Open) -> Result<
         Open::Operator => roles.operator,
     };
     let may = match rule {
-        Rule::Ask => roles.may_ask(),
+        Rule::Request | Rule::Ask => roles.may_ask(),
         Rule::Load => roles.may_load(),
         Rule::Health => open(health),
         Rule::Reflection => open(reflection),
     };
     match may {
+        true if *rule == Rule::Request => roles.may_request().map_err(Refused::NotEligible),
         true => Ok(()),
         false if caller.is_certified() || roles.any() => Err(Refused::NotAllowed),
         false => Err(Refused::Unknown),
@@ -143,7 +152,7 @@ fn judge(path: &str, caller: &Caller, health: Open, reflection: Open) -> Result<
 mod tests {
     use prost_reflect::DescriptorPool;
 
-    use crate::grpc::DESCRIPTORS;
+    use crate::{duis::UserRole, grpc::DESCRIPTORS};
 
     use super::*;
 
@@ -172,6 +181,32 @@ mod tests {
         let operator = Caller::of_address(None, Roles::OPERATOR);
         for path in ["/wanmatrix.v1.WanMatrixService/DropEverything", "/", "", "/wanmatrix.v1.WanMatrixService/"] {
             assert_eq!(judge(path, &operator, Open::Anyone, Open::Anyone), Err(Refused::NotServed), "{path}");
+        }
+    }
+
+    /// A question about a location, or many, is SR12.1; the tables beside it are not.
+    #[test]
+    fn what_is_asked_of_a_location_asks_for_a_user_role() {
+        let asked: Vec<_> = RULES.iter().filter(|(_, rule)| *rule == Rule::Request).map(|(path, _)| *path).collect();
+        let of_locations = |path: &String| path.contains("RequestWanMatrix");
+        let pool = DescriptorPool::decode(DESCRIPTORS).unwrap();
+        let service = pool.get_service_by_name("wanmatrix.v1.WanMatrixService").unwrap();
+        let methods = service.methods().map(|method| format!("/{}/{}", service.full_name(), method.name()));
+        assert_eq!(asked.len(), methods.filter(of_locations).count());
+        let planner = |user_roles: &[&str]| {
+            let user_roles = user_roles.iter().map(|role| role.parse::<UserRole>().unwrap()).collect();
+            Caller::certified("planner".to_owned(), None, Roles::planner_as(user_roles))
+        };
+        for (path, rule) in RULES.iter().filter(|(_, rule)| matches!(rule, Rule::Request | Rule::Ask)) {
+            for user_roles in [&[][..], &["IS"], &["XY", "OU"]] {
+                assert_eq!(
+                    judge(path, &planner(user_roles), Open::Anyone, Open::Known),
+                    Ok(()),
+                    "{path} {user_roles:?}"
+                );
+            }
+            let refused = judge(path, &planner(&["XY"]), Open::Anyone, Open::Known);
+            assert_eq!(matches!(refused, Err(Refused::NotEligible(_))), *rule == Rule::Request, "{path}: {refused:?}");
         }
     }
 

@@ -7,6 +7,8 @@ use std::{collections::BTreeMap, fmt, fs, io, net::SocketAddr, path::PathBuf};
 
 use crate::{domain::Table3Error, duis::ResponseCodesError};
 
+use super::identity_table::IdentityFault;
+
 /// Every key, and what it expects.
 pub(super) const KEYS: [(&str, &str); 68] = [
     ("data_dir", "a directory"),
@@ -18,7 +20,8 @@ pub(super) const KEYS: [(&str, &str); 68] = [
     ("tls.client_ca", "the path of a PEM file: the CA of callers' certificates"),
     (
         "identities",
-        "tables, each with uri or dns, roles (planner, csp, operator) and the regions of a csp; each name once",
+        "tables, each with uri or dns, roles (planner, csp, operator), the regions of a csp, and the user_roles of a \
+         planner where they count; each name once",
     ),
     ("access.without_certificate", "none, or any of planner, operator and csp:REGION"),
     ("access.health", "anyone, known or operator"),
@@ -104,6 +107,8 @@ pub enum ConfigError {
     UnknownKey { origin: Origin, key: String },
     #[error("{origin}: {key} is {found}; expected {expected}")]
     Value { origin: Origin, key: &'static str, found: String, expected: &'static str },
+    #[error("{origin}: identities: table {number}{}: {fault}", .name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default())]
+    Identity { origin: Origin, number: usize, name: Option<String>, fault: IdentityFault },
     #[error("{origin}: wan_variants: cannot read {}: {source}", .path.display())]
     Table3File { origin: Origin, path: PathBuf, source: io::Error },
     #[error("{origin}: wan_variants: {}: {source}", .path.display())]
@@ -317,8 +322,18 @@ impl Keys {
 
     /// The error of a key that does not go with others.
     pub(super) fn clash(&self, key: &'static str, what: &'static str) -> ConfigError {
+        self.fault(key, |origin| ConfigError::Clash { origin, key, what })
+    }
+
+    /// The error of one identity's table.
+    pub(super) fn identity(&self, number: usize, name: Option<&str>, fault: IdentityFault) -> ConfigError {
+        let name = name.map(str::to_owned);
+        self.fault("identities", |origin| ConfigError::Identity { origin, number, name, fault })
+    }
+
+    fn fault(&self, key: &str, fault: impl FnOnce(Origin) -> ConfigError) -> ConfigError {
         match self.origin(key) {
-            Some(origin) => ConfigError::Clash { origin: origin.clone(), key, what },
+            Some(origin) => fault(origin.clone()),
             // It is the caller's to see that the key was given.
             None => ConfigError::UnknownKey { origin: Origin::Variable(String::new()), key: key.to_owned() },
         }

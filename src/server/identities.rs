@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeMap, fmt, net::IpAddr};
 
-use crate::{domain::CspRegion, grpc::Roles};
+use crate::grpc::Roles;
 
 use super::{
     config_keys::{ConfigError, Given, Keys},
+    identity_table::{self, IdentityFault},
     tls::TlsFiles,
 };
 
@@ -60,7 +61,7 @@ pub struct Identities {
 impl Identities {
     /// What the configuration says, for a server with or without TLS.
     pub(super) fn from_keys(keys: &Keys, tls: Option<&TlsFiles>) -> Result<Self, ConfigError> {
-        let known = keys.get("identities", identities)?;
+        let known = identities(keys)?;
         let without = keys.get("access.without_certificate", roles)?;
         let asks_for_certificates = tls.is_some_and(|tls| tls.client_ca.is_some());
         if known.is_some() && !asks_for_certificates {
@@ -75,10 +76,10 @@ impl Identities {
         let (local, remote) = match (tls, without) {
             (Some(_), without) => {
                 let roles = without.unwrap_or(Roles::NONE);
-                (roles, roles)
+                (roles.clone(), roles)
             }
             // Said, it holds here too: behind a proxy on this machine, everybody seems to call from it.
-            (None, Some(without)) => (without, without),
+            (None, Some(without)) => (without.clone(), without),
             // The machine's own users may read the data directory as well.
             (None, None) => (Roles::OPERATOR, Roles::PLANNER),
         };
@@ -98,14 +99,28 @@ impl Identities {
     }
 
     /// What a caller may do who shows no certificate.
-    pub(super) const fn without_certificate(&self, address: IpAddr) -> Roles {
+    pub(super) const fn without_certificate(&self, address: IpAddr) -> &Roles {
         // A socket for both protocols shows 127.0.0.1 as ::ffff:127.0.0.1.
-        if address.to_canonical().is_loopback() { self.local } else { self.remote }
+        if address.to_canonical().is_loopback() { &self.local } else { &self.remote }
     }
 
     /// Whether callers may show a certificate at all.
     pub(super) const fn asks_for_certificates(&self) -> bool {
         self.asks_for_certificates
+    }
+
+    /// Planners whose User Roles do not let them send Service Request 12.1, each in words. They are known and refused: what
+    /// an operator may have meant, or may have misspelt.
+    pub fn not_eligible(&self) -> impl Iterator<Item = String> {
+        let planners = self.known.iter().filter(|(_, roles)| roles.planner);
+        planners.filter_map(|(name, roles)| Some(format!("{name} is {roles}: {}", roles.may_request().err()?)))
+    }
+
+    /// Says so to whoever reads the log of a start or a reload.
+    pub(super) fn warn(&self) {
+        for planner in self.not_eligible() {
+            tracing::warn!(planner, "a planner's User Roles let it ask for nothing");
+        }
     }
 
     /// What start-up says: how many are known, and what those may do who are not.
@@ -115,51 +130,29 @@ impl Identities {
     }
 }
 
-/// `[{ uri = "…", roles = ["csp"], regions = ["central", "south"] }, { dns = "…", roles = ["planner"] }]`
-fn identities(given: &Given) -> Option<BTreeMap<San, Roles>> {
+/// `[{ uri = "…", roles = ["csp"], regions = ["central"] }, { dns = "…", roles = ["planner"], user_roles = ["IS"] }]`
+fn identities(keys: &Keys) -> Result<Option<BTreeMap<San, Roles>>, ConfigError> {
+    let Some(tables) = keys.get("identities", Given::tables)? else { return Ok(None) };
     let mut known = BTreeMap::new();
-    for table in given.tables()? {
-        let text = |key| table.get(key).map(toml::Value::as_str);
-        let name = match (text("uri"), text("dns")) {
-            (Some(uri), None) => San::uri(uri.filter(|uri| uri.contains(':'))?),
-            (None, Some(name)) => San::dns(name.filter(|name| !name.is_empty())?),
-            _ => return None,
-        };
-        let list = |key| match table.get(key) {
-            None => Some(Vec::new()),
-            Some(value) => value.as_array()?.iter().map(toml::Value::as_str).collect::<Option<Vec<_>>>(),
-        };
-        let regions = list("regions")?.into_iter().map(|region| region.parse().ok()).collect::<Option<Vec<_>>>()?;
-        let names = list("roles")?;
-        // A csp without regions, or regions without a csp, is a mistake and not a role without power.
-        if table.len() > 3 || names.is_empty() || names.contains(&"csp") == regions.is_empty() {
-            return None;
-        }
-        let roles = names.into_iter().map(|name| role(name, &regions)).collect::<Option<Vec<_>>>()?;
-        let roles = roles.iter().fold(Roles::NONE, Roles::and);
+    for (number, table) in (1..).zip(tables) {
+        let said = table.get("uri").or(table.get("dns")).and_then(toml::Value::as_str);
+        let fault = |fault| keys.identity(number, said, fault);
+        let (name, roles) = identity_table::read(&table).map_err(fault)?;
         if known.insert(name, roles).is_some() {
-            return None;
+            return Err(fault(IdentityFault::Repeated));
         }
     }
-    Some(known)
-}
-
-fn role(name: &str, regions: &[CspRegion]) -> Option<Roles> {
-    match name {
-        "planner" => Some(Roles::PLANNER),
-        "csp" => Some(Roles::csp(regions)),
-        "operator" => Some(Roles::OPERATOR),
-        _ => None,
-    }
+    Ok(Some(known))
 }
 
 /// `planner`, `operator` or `csp:central`, any number of them; `none` for none.
 fn roles(given: &Given) -> Option<Roles> {
     // One alone needs no brackets.
     let named = given.list().or_else(|| Some(vec![given.text()?]))?;
-    let roles = named.into_iter().filter(|&name| name != "none").map(|name| match name.strip_prefix("csp:") {
-        Some(region) => Some(Roles::csp(&[region.parse().ok()?])),
-        None => role(name, &[]).filter(|_| name != "csp"),
+    let roles = named.into_iter().filter(|&name| name != "none").map(|name| match name {
+        "planner" => Some(Roles::PLANNER),
+        "operator" => Some(Roles::OPERATOR),
+        _ => Some(Roles::csp(&[name.strip_prefix("csp:")?.parse().ok()?])),
     });
     Some(roles.collect::<Option<Vec<_>>>()?.iter().fold(Roles::NONE, Roles::and))
 }

@@ -1,5 +1,8 @@
 use super::*;
-use crate::server::{Config, Flags};
+use crate::{
+    domain::CspRegion,
+    server::{Config, Flags},
+};
 
 const TLS: [(&str, &str); 3] = [("TLS_CERT", "a"), ("TLS_KEY", "b"), ("TLS_CLIENT_CA", "c")];
 
@@ -33,12 +36,12 @@ fn names_are_mapped_to_roles() {
     for stranger in [San::dns("urn:ops"), San::uri("URN:ops"), San::uri("csp.example")] {
         assert_eq!(identities.of(&stranger), None, "{stranger:?}");
     }
-    assert_eq!(identities.without_certificate("127.0.0.1".parse().unwrap()), Roles::NONE);
+    assert_eq!(identities.without_certificate("127.0.0.1".parse().unwrap()), &Roles::NONE);
 }
 
 #[test]
 fn a_mistake_is_refused_and_never_guessed_at() {
-    for wrong in [
+    let told: Vec<_> = [
         "[{ roles = ['planner'] }]",
         "[{ uri = 'urn:a', dns = 'a', roles = ['planner'] }]",
         "[{ uri = 'no-scheme', roles = ['planner'] }]",
@@ -51,13 +54,40 @@ fn a_mistake_is_refused_and_never_guessed_at() {
         "[{ dns = 'a', roles = ['planner'], regions = ['north'] }]",
         "[{ dns = 'a', roles = ['csp'], regions = ['wales'] }]",
         "[{ dns = 'a', role = ['planner'], roles = ['planner'], regions = [], x = 1 }]",
+        "[{ dns = 'a', roles = ['planner'], user_role = ['IS'] }]",
+        "[{ dns = 'a', roles = ['planner'], user_roles = ['IS', 'gs'] }]",
+        "[{ dns = 'a', roles = ['planner'], user_roles = ['Import Supplier'] }]",
+        "[{ dns = 'a', roles = ['planner'], user_roles = 'IS' }]",
+        "[{ dns = 'a', roles = ['planner'], user_roles = [] }]",
+        "[{ dns = 'a', roles = ['operator'], user_roles = ['IS'] }]",
         "[{ dns = 'a', roles = ['planner'] }, { dns = 'A', roles = ['operator'] }]",
         "{ dns = 'a', roles = ['planner'] }",
         "planner",
-    ] {
+    ]
+    .into_iter()
+    .map(|wrong| {
         let error = known(wrong).unwrap_err();
-        assert!(error.starts_with("WAN_MATRIX_IDENTITIES: identities is "), "{wrong}: {error}");
-    }
+        let said =
+            error.strip_prefix("WAN_MATRIX_IDENTITIES: identities").unwrap_or_else(|| panic!("{wrong}: {error}"));
+        format!("{wrong}\n    {said}")
+    })
+    .collect();
+    insta::assert_snapshot!(told.join("\n"));
+}
+
+#[test]
+fn a_planner_may_have_user_roles_and_is_known_also_in_those_that_may_not_ask() {
+    let identities = known(
+        "[{ dns = 'a', roles = ['planner'], user_roles = ['IS', 'GS'] }, \
+          { dns = 'b', roles = ['planner', 'csp'], regions = ['north'], user_roles = ['XY'] }, \
+          { dns = 'c', roles = ['planner'] }, \
+          { dns = 'd', roles = ['planner', 'operator'], user_roles = ['XY'] }]",
+    )
+    .unwrap();
+    let shown = ["a", "b", "c", "d"].map(|name| identities.of(&San::dns(name)).unwrap().to_string());
+    assert_eq!(shown, ["planner:GS+IS", "planner:XY, csp:north", "planner", "operator, planner:XY"]);
+    let noted: Vec<_> = identities.not_eligible().collect();
+    insta::assert_snapshot!(noted.join("\n"), @"b is planner:XY, csp:north: Service Request 12.1 is for the User Roles IS, ES, GS, RSA, ED, GT, OU, and not for XY");
 }
 
 #[test]
@@ -85,13 +115,13 @@ fn without_a_certificate_this_machine_is_an_operator_only_without_tls_and_where_
     for (variables, local, remote) in [
         (vec![], Roles::OPERATOR, Roles::PLANNER),
         (vec![without("none")], Roles::NONE, Roles::NONE),
-        (vec![without("csp:north, planner")], north_and_planner, north_and_planner),
+        (vec![without("csp:north, planner")], north_and_planner.clone(), north_and_planner),
         (TLS.to_vec(), Roles::NONE, Roles::NONE),
         ([&TLS[..], &[without("planner")]].concat(), Roles::PLANNER, Roles::PLANNER),
     ] {
         let identities = read(&variables).unwrap();
         let roles = (identities.without_certificate(here), identities.without_certificate(elsewhere));
-        assert_eq!(roles, (local, remote), "{variables:?}");
-        assert_eq!(identities.without_certificate("::ffff:127.0.0.1".parse().unwrap()), local);
+        assert_eq!(roles, (&local, &remote), "{variables:?}");
+        assert_eq!(identities.without_certificate("::ffff:127.0.0.1".parse().unwrap()), &local);
     }
 }

@@ -17,6 +17,7 @@ mod deadline;
 mod gate;
 mod health;
 mod identities;
+mod identity_table;
 mod limits;
 mod live;
 mod metrics;
@@ -50,6 +51,7 @@ pub use config_keys::ConfigError;
 #[doc(hidden)]
 pub use gate::{Part, gate_parts};
 pub use identities::{Identities, Open};
+pub use identity_table::IdentityFault;
 pub use limits::CallLimits;
 pub use sample::{SampleError, load_sample};
 pub use shutdown::{Running, Signals};
@@ -164,6 +166,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
     if certificates.is_none() {
         tracing::warn!("without TLS every caller on this machine is an operator: it may load and activate coverage");
     }
+    config.identities.warn();
     Ok(Running {
         addr,
         admin_addr,

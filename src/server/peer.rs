@@ -64,7 +64,7 @@ impl Peer {
 
     fn worked_out(&self, identities: &Identities) -> Caller {
         let Some(names) = &self.names else {
-            return Caller::of_address(Some(self.address), identities.without_certificate(self.address.ip()));
+            return Caller::of_address(Some(self.address), identities.without_certificate(self.address.ip()).clone());
         };
         let known: Vec<_> = names.iter().filter_map(|name| Some((name, identities.of(name)?))).collect();
         let roles = known.iter().fold(Roles::NONE, |roles, (_, more)| roles.and(more));

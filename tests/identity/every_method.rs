@@ -10,17 +10,17 @@ use wan_matrix::grpc::DESCRIPTORS;
 
 use crate::{
     pki::{Ca, Pair},
-    server::{CSP, OPERATOR, PLANNER, STRANGER, Server},
+    server::{CSP, NOT_ELIGIBLE, OPERATOR, PLANNER, STRANGER, SUPPLIER, Server},
 };
 
 /// What an empty request is answered when it is allowed, and by what rule.
 const METHODS: [(&str, Code, Rule); 15] = {
     use Code::{InvalidArgument, NotFound, Ok};
-    use Rule::{Ask, Health, Load, Reflect};
+    use Rule::{Ask, Health, Load, Reflect, Request};
     [
-        ("wanmatrix.v1.WanMatrixService/RequestWanMatrix", InvalidArgument, Ask),
-        ("wanmatrix.v1.WanMatrixService/BatchRequestWanMatrix", InvalidArgument, Ask),
-        ("wanmatrix.v1.WanMatrixService/RequestWanMatrixDuis", InvalidArgument, Ask),
+        ("wanmatrix.v1.WanMatrixService/RequestWanMatrix", InvalidArgument, Request),
+        ("wanmatrix.v1.WanMatrixService/BatchRequestWanMatrix", InvalidArgument, Request),
+        ("wanmatrix.v1.WanMatrixService/RequestWanMatrixDuis", InvalidArgument, Request),
         ("wanmatrix.v1.WanMatrixService/ListWanVariants", Ok, Ask),
         ("wanmatrix.v1.WanMatrixService/ListActiveCoverage", Ok, Ask),
         ("wanmatrix.v1.CoverageLoadService/SubmitCoverageLoad", InvalidArgument, Load),
@@ -39,6 +39,8 @@ const METHODS: [(&str, Code, Rule); 15] = {
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Rule {
+    /// Service Request 12.1.
+    Request,
     Ask,
     Load,
     Health,
@@ -61,18 +63,28 @@ enum Who {
     Expired,
     NoRole,
     Planner,
+    /// A planner in User Roles that may send SR12.1.
+    Supplier,
+    /// A planner in one that may not.
+    NotEligible,
     Csp,
     Operator,
 }
 
 fn expected(who: Who, rule: Rule, allowed: Code) -> Heard {
-    use Rule::{Ask, Health, Load, Reflect};
-    use Who::{Csp, Expired, NoCertificate, NoRole, Operator, Planner, UnknownCa};
+    use Rule::{Ask, Health, Load, Reflect, Request};
+    use Who::{Csp, Expired, NoCertificate, NoRole, NotEligible, Operator, Planner, Supplier, UnknownCa};
     Heard::Code(match (who, rule) {
         (UnknownCa | Expired, _) => return Heard::NoConnection,
-        (_, Health) | (Operator, _) | (Planner, Ask | Reflect) | (Csp, Load | Reflect) => allowed,
+        (_, Health)
+        | (Operator, _)
+        | (Planner | Supplier, Request)
+        | (Planner | Supplier | NotEligible, Ask | Reflect)
+        | (Csp, Load | Reflect) => allowed,
         (NoCertificate, _) => Code::Unauthenticated,
-        (NoRole, _) | (Planner, Load) | (Csp, Ask) => Code::PermissionDenied,
+        (NotEligible, Request) | (NoRole, _) | (Planner | Supplier | NotEligible, Load) | (Csp, Request | Ask) => {
+            Code::PermissionDenied
+        }
     })
 }
 
@@ -129,6 +141,8 @@ async fn every_method_answers_every_caller_with_its_code() {
         (Who::Expired, Some(ca.expired(OPERATOR).unwrap())),
         (Who::NoRole, Some(ca.caller(STRANGER).unwrap())),
         (Who::Planner, Some(ca.caller(PLANNER).unwrap())),
+        (Who::Supplier, Some(ca.caller(SUPPLIER).unwrap())),
+        (Who::NotEligible, Some(ca.caller(NOT_ELIGIBLE).unwrap())),
         (Who::Csp, Some(ca.caller(CSP).unwrap())),
         (Who::Operator, Some(ca.caller(OPERATOR).unwrap())),
     ];
@@ -155,8 +169,9 @@ async fn every_method_answers_every_caller_with_its_code() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let (unauthenticated, not_allowed) = server.running.loads().denials();
-    // 11 methods of ours and 2 of reflection without a certificate, and without a role; 6 a planner may not, 5 a CSP may not.
-    assert_eq!((unauthenticated, not_allowed), (13, 13 + 6 + 5));
+    // 11 methods of ours and 2 of reflection without a certificate, and without a role; 6 none of the three planners may, 3 one
+    // of them may not, 5 a CSP may not.
+    assert_eq!((unauthenticated, not_allowed), (13, 13 + 3 * 6 + 3 + 5));
     let denied = server.audited("denied", 10).await;
     assert!(denied.iter().any(|line| line["by"] == STRANGER), "{denied:?}");
     assert_eq!(server.running.door().failed_handshakes(), 2 * METHODS.len());

@@ -10,3 +10,4 @@ mod pki;
 mod regions;
 mod rotation;
 mod server;
+mod user_roles;

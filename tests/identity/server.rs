@@ -10,6 +10,8 @@ use wan_matrix::server::{self, Config, Flags, Running};
 use crate::pki::{Ca, Pair};
 
 pub(crate) const PLANNER: &str = "spiffe://wan.example/planner";
+pub(crate) const SUPPLIER: &str = "spiffe://wan.example/supplier";
+pub(crate) const NOT_ELIGIBLE: &str = "spiffe://wan.example/not-eligible";
 pub(crate) const CSP: &str = "spiffe://wan.example/csp/central";
 pub(crate) const OPERATOR: &str = "spiffe://wan.example/operator";
 pub(crate) const STRANGER: &str = "spiffe://wan.example/stranger";
@@ -86,6 +88,14 @@ pub(crate) fn configure(directory: &TempDir, lines: &str) {
         [[identities]]
         uri = "{PLANNER}"
         roles = ["planner"]
+        [[identities]]
+        uri = "{SUPPLIER}"
+        roles = ["planner"]
+        user_roles = ["IS", "GS"]
+        [[identities]]
+        uri = "{NOT_ELIGIBLE}"
+        roles = ["planner"]
+        user_roles = ["XY"]
         [[identities]]
         uri = "{CSP}"
         roles = ["csp"]

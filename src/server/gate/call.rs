@@ -100,6 +100,7 @@ impl Call {
         Told {
             method: rule.label,
             caller: self.caller().map_or("unknown", Caller::name),
+            user_roles: self.caller().and_then(Caller::user_roles),
             traceparent: self.traceparent.as_ref(),
             load_ids: self.load_ids.as_deref(),
             counts: self.place.is_some() && self.caller().is_some_and(|caller| caller.roles().any()),

@@ -19,6 +19,8 @@ use super::traceparent::TraceParent;
 pub(in crate::server) struct Told<'a> {
     pub(in crate::server) method: &'static str,
     pub(in crate::server) caller: &'a str,
+    /// In which User Roles it asks, where somebody has named them.
+    pub(in crate::server) user_roles: Option<&'a str>,
     pub(in crate::server) traceparent: Option<&'a HeaderValue>,
     pub(in crate::server) load_ids: Option<&'a str>,
     /// It got a place, and its caller has a role here: strangers and those who call too much cannot fill the log.
@@ -46,6 +48,7 @@ pub(in crate::server) fn span(told: Told<'_>) -> Span {
         "call",
         method = told.method,
         caller = told.caller,
+        user_roles = told.user_roles,
         trace_id,
         code = field::Empty,
         duration_ms = field::Empty,
@@ -72,10 +75,10 @@ pub(in crate::server) fn call_over(told: Told<'_>, span: &Span, code: Code, took
         return;
     }
     let trace_id = told.traceparent.and_then(TraceParent::parse).map(|parent| parent.trace_id);
-    let Told { method, caller, load_ids, .. } = told;
+    let Told { method, caller, user_roles, load_ids, .. } = told;
     macro_rules! line {
         ($level:expr) => {
-            tracing::event!(target: CALLS, $level, method, ?code, millis, caller, load_ids, trace_id, "call")
+            tracing::event!(target: CALLS, $level, method, ?code, millis, caller, user_roles, load_ids, trace_id, "call")
         };
     }
     match level {
@@ -149,6 +152,7 @@ mod tests {
             let begun = Told {
                 method: "RequestWanMatrix",
                 caller: "planner-1",
+                user_roles: Some("GS+IS"),
                 traceparent: None,
                 load_ids: None,
                 counts: true,
@@ -166,11 +170,14 @@ mod tests {
             "name": "call",
             "method": "RequestWanMatrix",
             "caller": "planner-1",
+            "user_roles": "GS+IS",
             "code": "Ok",
             "duration_ms": 1.5,
             "load_ids": "north-1,south-2",
         });
         assert_eq!(closed["span"], expected, "{written}");
+        let line: serde_json::Value = serde_json::from_str(written.lines().next().unwrap()).unwrap();
+        assert_eq!((&line["fields"]["caller"], &line["fields"]["user_roles"]), (&"planner-1".into(), &"GS+IS".into()));
     }
 
     #[test]
@@ -178,6 +185,7 @@ mod tests {
         let ordinary = Told {
             method: "M",
             caller: "c",
+            user_roles: None,
             traceparent: None,
             load_ids: None,
             counts: true,

@@ -96,6 +96,7 @@ pub(super) fn span(told: &Told<'_>) -> Option<Span> {
         otel.kind = "server",
         rpc.system = "grpc",
         caller = told.caller,
+        user_roles = told.user_roles,
         code = field::Empty,
         duration_ms = field::Empty,
         load_ids = field::Empty,
