@@ -1,4 +1,4 @@
-//! Writes a CA, a server's certificate, and one for each role, to try out mutual TLS on this machine:
+//! Writes a CA, a server's certificate, and one for each kind of caller, to try out mutual TLS on this machine:
 //!
 //! ```sh
 //! cargo run --example certificates -- target/certificates
@@ -27,10 +27,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         let path = directory.join(file);
         config += &format!("tls.{key} = {:?}\n", path.to_str().ok_or("the directory's name is not UTF-8")?);
     }
-    for (name, regions) in [("planner", ""), ("csp", "regions = [\"central\", \"south\"]\n"), ("operator", "")] {
+    for (name, role, more) in [
+        ("planner", "planner", "user_roles = [\"IS\", \"GS\"]\n"),
+        // No User Role that may send SR12.1.
+        ("not-eligible", "planner", "user_roles = [\"XY\"]\n"),
+        ("csp", "csp", "regions = [\"central\", \"south\"]\n"),
+        ("operator", "operator", ""),
+    ] {
         let uri = format!("spiffe://wan-matrix.example/{name}");
         ca.caller(&uri)?.write(&directory, name)?;
-        config += &format!("\n[[identities]]\nuri = \"{uri}\"\nroles = [\"{name}\"]\n{regions}");
+        config += &format!("\n[[identities]]\nuri = \"{uri}\"\nroles = [\"{role}\"]\n{more}");
     }
     ca.caller("spiffe://wan-matrix.example/stranger")?.write(&directory, "stranger")?;
     Ok(fs::write(directory.join("wan-matrix.toml"), config)?)

@@ -269,6 +269,9 @@ ask mtls_csp_may_not_list_anothers  71 $loads/ListCoverageLoads '{"cspRegion": "
 submit mtls_csp_may_not_load_anothers 71 "$(submission "$work/newer.csv" $region 2026-01-07T06:00:00Z)"
 as planner
 ask mtls_planner_may_not_list       71 $loads/ListCoverageLoads '{}'
+as not-eligible
+postcode mtls_user_role_not_eligible 71 'AA1 1AA'
+duis mtls_user_role_not_eligible_duis 71 "$(duis_request 5.4 '<UPRN>999900000001</UPRN>')"
 as stranger
 postcode mtls_stranger_may_not_ask  71 'AA1 1AA'
 as nobody
