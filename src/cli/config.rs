@@ -1,15 +1,15 @@
 //! `wan-matrix config`: what a configuration says, without serving.
 
-use std::{io::Write, net::SocketAddr, path::PathBuf};
+use std::io::Write;
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::{
+    configured::{self, Configured},
     exit::{Exit, Failure},
-    serve::variables,
 };
-use crate::server::{Config, Flags, TlsError};
+use crate::server::{Config, TlsError};
 
 /// What to do with a configuration.
 #[derive(Subcommand, Debug)]
@@ -28,15 +28,9 @@ pub enum ConfigCommand {
 
 Exit codes: 0 it can be served with, 78 it cannot.")]
 pub struct ConfigArgs {
-    /// The configuration file, TOML
-    #[arg(long, value_name = "FILE", env = "WAN_MATRIX_CONFIG")]
-    pub config: Option<PathBuf>,
-    /// As `serve --data-dir`
-    #[arg(long, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
-    /// As `serve --listen`
-    #[arg(long, value_name = "ADDRESS")]
-    pub listen: Option<SocketAddr>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it")]
+    pub configured: Configured,
 }
 
 impl From<TlsError> for Failure {
@@ -68,6 +62,5 @@ pub fn run(command: ConfigCommand, out: &mut dyn Write) -> Result<Exit, Failure>
 }
 
 fn read(args: ConfigArgs) -> Result<Config, Failure> {
-    let ConfigArgs { config, data_dir, listen } = args;
-    Ok(Config::read(Flags { config, data_dir, listen, ..Flags::default() }, variables())?)
+    Ok(configured::read(args.configured.into())?)
 }

@@ -6,6 +6,7 @@
 pub mod active;
 pub mod check;
 pub mod config;
+pub mod configured;
 pub mod connect;
 mod coverage_file;
 mod credentials;
@@ -72,13 +73,13 @@ pub enum Command {
 pub enum ServerCommand {
     /// Load a CSP's coverage file
     Load(load::LoadArgs),
-    /// Look up the WAN Matrix of postcodes
+    /// Look up the WAN Matrix of postcodes, addresses or UPRNs
     Lookup(lookup::LookupArgs),
     /// Answer a DUIS 12.1 request document
     Duis(duis::DuisArgs),
     /// Show the load each region answers from
     Active(active::ActiveArgs),
-    /// List loads, show one, or list the rows it set aside
+    /// List, show and compare loads, and say which one answers
     #[command(subcommand)]
     Loads(loads::LoadsCommand),
     /// List the WAN Variants of CHISM Annex E, Table 3

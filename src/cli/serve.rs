@@ -1,21 +1,21 @@
 //! `wan-matrix serve`: configure, run, drain.
 
 use std::{
-    env,
     fmt::Write as _,
     io::{self, Write as _},
-    net::SocketAddr,
-    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::Timestamp;
 use tokio::runtime::{Builder, Runtime};
 
-use super::exit::{Exit, Failure};
-use crate::server::{self, Config, ConfigError, Flags, Running, SampleError, ServeError, Signals, Telemetry};
+use super::{
+    configured::{self, Configured},
+    exit::{Exit, Failure},
+};
+use crate::server::{self, Config, Flags, Running, SampleError, ServeError, Signals, Telemetry};
 
 /// How to serve. Flags stand over `WAN_MATRIX_*`, those over the configuration file, that over the defaults.
 #[derive(Args, Debug, Default)]
@@ -28,39 +28,12 @@ Examples:
   wan-matrix serve --data-dir /var/lib/wan-matrix --listen 127.0.0.1:0 --log-format json"
 )]
 pub struct ServeArgs {
-    /// The configuration file, TOML
-    #[arg(long, value_name = "FILE", env = "WAN_MATRIX_CONFIG")]
-    pub config: Option<PathBuf>,
-    /// Where the coverage loads are kept; one server owns it [default: ./var]
-    #[arg(long, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
-    /// Where to listen for gRPC [default: 127.0.0.1:50051]
-    #[arg(long, value_name = "ADDRESS")]
-    pub listen: Option<SocketAddr>,
-    /// Where to tell health and metrics over HTTP, or `off` [default: 127.0.0.1:9464]
-    #[arg(long, value_name = "ADDRESS")]
-    pub admin_listen: Option<String>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it")]
+    pub configured: Configured,
     /// Load the built-in sample into an empty store
     #[arg(long)]
     pub sample: bool,
-    /// How to write the log [default: text on a terminal, JSON elsewhere]
-    #[arg(long, value_enum)]
-    pub log_format: Option<LogFormat>,
-}
-
-/// The shape of log lines.
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub enum LogFormat {
-    /// For people
-    Text,
-    /// One JSON object a line
-    Json,
-}
-
-impl From<ConfigError> for Failure {
-    fn from(error: ConfigError) -> Self {
-        Self::Configuration(error.to_string())
-    }
 }
 
 impl From<ServeError> for Failure {
@@ -84,18 +57,8 @@ impl From<SampleError> for Failure {
 /// [`Failure::Configuration`] before anything is begun; [`Failure::Serve`] when the server did not come up, ended by
 /// itself, or was stopped by a second signal.
 pub fn run(args: ServeArgs) -> Result<Exit, Failure> {
-    let format = args.log_format.map(|format| match format {
-        LogFormat::Text => "text".to_owned(),
-        LogFormat::Json => "json".to_owned(),
-    });
-    let flags = Flags {
-        config: args.config,
-        data_dir: args.data_dir,
-        listen: args.listen,
-        admin_listen: args.admin_listen,
-        log_format: format,
-    };
-    let config = Config::read(flags.clone(), variables())?;
+    let flags = Flags::from(args.configured);
+    let config = configured::read(flags.clone())?;
     let telemetry = server::start_telemetry(&config.log);
     let runtime = runtime(config.worker_threads).map_err(Failure::Machine)?;
     let done = runtime.block_on(until_signalled(&config, args.sample, &telemetry, || reread(&flags)));
@@ -104,14 +67,9 @@ pub fn run(args: ServeArgs) -> Result<Exit, Failure> {
     done.map(|()| Exit::Answered)
 }
 
-/// A variable that is not UTF-8 is none of ours.
-pub(super) fn variables() -> impl Iterator<Item = (String, String)> {
-    env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-}
-
 /// The configuration as it is now; one that is wrong changes nothing.
 fn reread(flags: &Flags) -> Option<Config> {
-    let config = Config::read(flags.clone(), variables());
+    let config = configured::read(flags.clone());
     config.inspect_err(|error| tracing::error!(%error, "the configuration is wrong; nothing is reloaded")).ok()
 }
 

@@ -78,6 +78,9 @@ impl Unaccepted {
     fn what(&self) -> String {
         match (self.report.rows, self.rejects.first()) {
             (0, _) => "the file has a header row and no data row; send the whole file".to_owned(),
+            (1, Some(only)) => {
+                format!("the file's one row, on line {}, cannot be accepted: {}", only.line, only.message)
+            }
             (rows, Some(first)) => format!(
                 "none of the file's {rows} rows can be accepted; the first, on line {}: {}",
                 first.line, first.message

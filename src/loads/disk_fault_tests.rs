@@ -5,10 +5,9 @@ use std::{path::Path, sync::Arc};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use super::{LoadError, LoadHeader, LoadState, Loads, Settings, Submitted, Wanted};
+use super::{LoadError, LoadHeader, LoadState, Loads, Settings, Submitted};
 use crate::{
     domain::{CspRegion, Table3},
-    ingest::Encoding,
     store::{ActiveFile, DataDir, faults},
 };
 
@@ -22,14 +21,8 @@ fn open(dir: &Path) -> Arc<Loads> {
 async fn submit(loads: &Arc<Loads>, day: u32) -> Result<Submitted, LoadError> {
     let rows = format!("AA1 1AA,20{day}-05-01,Cellular,High");
     let file = format!("postcode,availability_date,wan_variant,connectivity_likelihood\n{rows}\n");
-    let header = LoadHeader {
-        region: CspRegion::South,
-        issue_time: format!("2026-11-{day}T12:00:00Z").parse().unwrap(),
-        sha256: Sha256::digest(&file).into(),
-        submitter: "test".to_owned(),
-        ..blank()
-    };
-    let mut attempt = loads.begin(header)?;
+    let issued = format!("2026-11-{day}T12:00:00Z").parse().unwrap();
+    let mut attempt = loads.begin(LoadHeader::of(CspRegion::South, issued, Sha256::digest(&file).into(), "test"))?;
     attempt.chunk(file.into()).await?;
     attempt.finish().await
 }
@@ -110,20 +103,4 @@ async fn a_kill_between_seal_and_flip_changes_no_answer_and_the_load_may_come_ag
     // It is whole: an operator may activate it.
     assert_eq!(loads.activate_retained(second, "operator").unwrap().state, LoadState::Active);
     assert_eq!(answering(&loads).as_ref(), Some(second));
-}
-
-fn blank() -> LoadHeader {
-    LoadHeader {
-        region: CspRegion::South,
-        issue_time: jiff::Timestamp::UNIX_EPOCH,
-        reference: String::new(),
-        sha256: [0; 32],
-        row_count: None,
-        encoding: Encoding::Identity,
-        submitter: String::new(),
-        base_load_id: None,
-        overrides: Vec::new(),
-        override_note: String::new(),
-        wanted: Wanted::Active,
-    }
 }

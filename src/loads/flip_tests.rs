@@ -6,7 +6,6 @@ use sha2::{Digest as _, Sha256};
 use super::*;
 use crate::{
     domain::Table3,
-    ingest::Encoding,
     loads::{LoadHeader, Settings, Wanted},
 };
 
@@ -19,19 +18,9 @@ async fn load_as(loads: &Arc<Loads>, hour: u8, base: Option<&str>, wanted: Wante
     let change = if base.is_some() { [",change", ",upsert"] } else { ["", ""] };
     let columns = "postcode,availability_date,wan_variant,connectivity_likelihood";
     let file = format!("{columns}{}\nAA1 1AA,20{:02}-01-01,Cellular,High{}\n", change[0], hour + 13, change[1]);
-    let header = LoadHeader {
-        region: CspRegion::South,
-        base_load_id: base.map(str::to_owned),
-        issue_time: format!("2026-11-20T{hour:02}:00:00Z").parse().unwrap(),
-        reference: String::new(),
-        sha256: Sha256::digest(&file).into(),
-        row_count: None,
-        encoding: Encoding::Identity,
-        submitter: "test".to_owned(),
-        overrides: Vec::new(),
-        override_note: String::new(),
-        wanted,
-    };
+    let issued = format!("2026-11-20T{hour:02}:00:00Z").parse().unwrap();
+    let whole = LoadHeader::of(CspRegion::South, issued, Sha256::digest(&file).into(), "test");
+    let header = LoadHeader { base_load_id: base.map(str::to_owned), wanted, ..whole };
     let mut attempt = loads.begin(header).unwrap();
     attempt.chunk(Bytes::from(file)).await.unwrap();
     attempt.finish().await.unwrap().record.manifest.load_id

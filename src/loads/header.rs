@@ -39,6 +39,26 @@ pub struct LoadHeader {
     pub wanted: Wanted,
 }
 
+impl LoadHeader {
+    /// A whole file, sent as it is, that a region is to answer from. Nothing else is announced of it.
+    #[must_use]
+    pub fn of(region: CspRegion, issue_time: Timestamp, sha256: [u8; 32], submitter: &str) -> Self {
+        Self {
+            region,
+            base_load_id: None,
+            issue_time,
+            reference: String::new(),
+            sha256,
+            row_count: None,
+            encoding: Encoding::Identity,
+            submitter: submitter.to_owned(),
+            overrides: Vec::new(),
+            override_note: String::new(),
+            wanted: Wanted::Active,
+        }
+    }
+}
+
 /// What a sender wants of a load that is found good.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Wanted {

@@ -41,20 +41,8 @@ mod tests {
     };
 
     fn header(region: CspRegion, issued: &str, reference: &str, encoding: Encoding) -> LoadHeader {
-        let issue_time = issued.parse().unwrap();
-        LoadHeader {
-            region,
-            base_load_id: None,
-            issue_time,
-            reference: reference.to_owned(),
-            sha256: [0; 32],
-            row_count: None,
-            encoding,
-            submitter: String::new(),
-            overrides: Vec::new(),
-            override_note: String::new(),
-            wanted: Wanted::Active,
-        }
+        let whole = LoadHeader::of(region, issued.parse().unwrap(), [0; 32], "");
+        LoadHeader { reference: reference.to_owned(), encoding, ..whole }
     }
 
     #[test]

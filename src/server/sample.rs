@@ -8,8 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     domain::CspRegion,
-    ingest::Encoding,
-    loads::{ListFilter, LoadError, LoadHeader, Loads, Wanted},
+    loads::{ListFilter, LoadError, LoadHeader, Loads},
     sample::{FILES, SampleFile},
 };
 
@@ -58,19 +57,8 @@ async fn load_from(
     issue_time: Timestamp,
     submitter: &str,
 ) -> Result<(), LoadError> {
-    let mut attempt = loads.begin(LoadHeader {
-        region: file.region,
-        base_load_id: None,
-        issue_time,
-        reference: file.reference.to_owned(),
-        sha256: Sha256::digest(file.bytes).into(),
-        row_count: None,
-        encoding: Encoding::Identity,
-        submitter: submitter.to_owned(),
-        overrides: Vec::new(),
-        override_note: String::new(),
-        wanted: Wanted::Active,
-    })?;
+    let header = LoadHeader::of(file.region, issue_time, Sha256::digest(file.bytes).into(), submitter);
+    let mut attempt = loads.begin(LoadHeader { reference: file.reference.to_owned(), ..header })?;
     attempt.chunk(Bytes::from_static(file.bytes)).await?;
     attempt.finish().await.map(drop)
 }

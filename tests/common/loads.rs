@@ -6,8 +6,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use wan_matrix::{
     domain::{Coverage, CspRegion, Said, Table3},
-    ingest::Encoding,
-    loads::{LoadError, LoadHeader, Loads, Settings, Submitted, Wanted},
+    loads::{LoadError, LoadHeader, Loads, Settings, Submitted},
 };
 
 /// When the test files were issued.
@@ -34,19 +33,8 @@ fn table3() -> Arc<Table3> {
 }
 
 pub fn header(region: CspRegion, bytes: &[u8]) -> LoadHeader {
-    LoadHeader {
-        region,
-        base_load_id: None,
-        issue_time: ISSUED.parse().unwrap(),
-        reference: "test".to_owned(),
-        sha256: Sha256::digest(bytes).into(),
-        row_count: None,
-        encoding: Encoding::Identity,
-        submitter: "test".to_owned(),
-        overrides: Vec::new(),
-        override_note: String::new(),
-        wanted: Wanted::Active,
-    }
+    let whole = LoadHeader::of(region, ISSUED.parse().unwrap(), Sha256::digest(bytes).into(), "test");
+    LoadHeader { reference: "test".to_owned(), ..whole }
 }
 
 /// The header of a file that was issued so many hours after the first.

@@ -112,6 +112,22 @@ async fn answered(server: &Server, choice: &str) -> Vec<String> {
     matrix.regions().iter().map(line).collect()
 }
 
+/// What the README shows of the answer to it.
+#[tokio::test]
+async fn the_request_beside_the_sample_is_answered_as_the_readme_has_it() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let server = Server::with_sample().await;
+    let document = std::fs::read(folder.join("data/sample/duis-request.xml")).unwrap();
+    let reply = server.lookups.clone().request_wan_matrix_duis(RequestWanMatrixDuisRequest { document }).await.unwrap();
+    let answered = String::from_utf8(reply.into_inner().document).unwrap();
+    let readme = std::fs::read_to_string(folder.join("README.md")).unwrap();
+    let shown = readme.split_once("\n…\n").and_then(|(_, rest)| rest.split_once("\n…\n")).unwrap().0;
+    assert!(
+        shown.contains("<sr:WANTechnology>Unknown</sr:WANTechnology>") && answered.contains(shown),
+        "{shown}\n{answered}"
+    );
+}
+
 #[tokio::test]
 async fn a_document_is_answered_by_uprn_and_by_partial_address() {
     let server = Server::with_sample().await;
