@@ -73,6 +73,20 @@ fn no_server_is_69_for_every_command_that_asks_one() {
     }
 }
 
+/// What is checked is what would be served with.
+#[test]
+fn config_takes_every_flag_of_serve_that_configures() {
+    let flags = ["--data-dir", "x", "--listen", "127.0.0.1:1", "--admin-listen", "off", "--log-format", "json"];
+    let shown = run(&[&["config", "show"], &flags[..]].concat()).unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    for flag in flags.iter().step_by(2) {
+        assert!(shown.lines().any(|line| line.ends_with(&format!("  # {flag}"))), "{flag}: {shown}");
+    }
+    let help = String::from_utf8(run(&["serve", "--help"]).unwrap().stdout).unwrap();
+    let of_serve = help.lines().filter(|line| line.trim_start().starts_with("--")).count();
+    assert_eq!(of_serve, flags.len() / 2 + ["--config", "--sample"].len(), "{help}");
+}
+
 #[test]
 fn a_reader_that_goes_away_ends_it_quietly() {
     let reject = format!("nonsense,,,,{}\n", "x".repeat(300));

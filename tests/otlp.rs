@@ -3,14 +3,17 @@
 #![cfg(feature = "otlp")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
+#[path = "common/listening.rs"]
+mod listening;
+
 use std::{
-    io::{BufRead as _, BufReader},
     process::{Command, Stdio},
     time::Duration,
 };
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, uri::PathAndQuery};
+use listening::listening;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::mpsc, time::timeout};
@@ -70,10 +73,7 @@ async fn a_call_whose_caller_records_it_is_in_the_callers_trace() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    let mut line = String::new();
-    stdout.read_line(&mut line).unwrap();
-    let addr = line.trim_end().strip_prefix("gRPC listening on ").unwrap();
+    let (addr, _stdout) = listening(&mut child);
     let channel = Endpoint::from_shared(format!("http://{addr}")).unwrap().connect().await.unwrap();
     let mut client = WanMatrixServiceClient::new(channel.clone());
     for (trace, flags) in [("11111111111111111111111111111111", "00"), ("22222222222222222222222222222222", "01")] {

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says so by failing")]
 
+#[path = "common/listening.rs"]
+mod listening;
+
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -11,6 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use listening::listening;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -44,10 +48,8 @@ impl Process {
             .stderr(log.try_clone().unwrap())
             .spawn()
             .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let addr = line.trim_end().strip_prefix("gRPC listening on ").unwrap_or_else(|| panic!("{line:?}"));
-        Self { addr: addr.parse().unwrap(), child, log, directory }
+        let (addr, _) = listening(&mut child);
+        Self { addr, child, log, directory }
     }
 
     fn signal(&self, signal: Signal) {
@@ -196,9 +198,7 @@ fn a_log_that_cannot_be_written_takes_nothing_with_it() {
         .spawn()
         .unwrap();
     drop(child.stderr.take());
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let url = format!("http://{}", line.trim_end().strip_prefix("gRPC listening on ").unwrap());
+    let url = format!("http://{}", listening(&mut child).0);
     let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/data/sample/south.csv");
     let load = ["load", "--region", "south", "--issued", "2026-02-01T03:00:00Z", sample, "--server", &url];
     let loaded = Command::new(env!("CARGO_BIN_EXE_wan-matrix")).args(load).output().unwrap();
@@ -231,9 +231,8 @@ fn a_log_that_nobody_reads_holds_nothing_up() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
+        let (addr, _) = listening(&mut child);
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let addr = line.trim_end().strip_prefix("gRPC listening on ").unwrap().parse().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let admin = loop {
             line.clear();

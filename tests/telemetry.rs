@@ -3,16 +3,19 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
+#[path = "common/listening.rs"]
+mod listening;
 #[path = "../examples/certificates/pki.rs"]
 #[expect(dead_code, reason = "nobody here shows a certificate but the server")]
 mod pki;
 
 use std::{
     fs::{self, File},
-    io::{BufRead as _, BufReader},
+    io::BufReader,
     process::{Child, ChildStdout, Command, Stdio},
 };
 
+use listening::listening;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -51,10 +54,7 @@ impl Process {
             .stderr(log)
             .spawn()
             .unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        let addr = line.trim_end().strip_prefix("gRPC listening on ").unwrap_or_else(|| panic!("{line:?}"));
+        let (addr, stdout) = listening(&mut child);
         Self { url: format!("http://{addr}"), child, directory, _stdout: stdout }
     }
 

@@ -6,6 +6,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
 mod attacks;
+#[path = "../common/listening.rs"]
+mod listening;
 mod planner;
 mod server;
 

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
+    io::BufReader,
     net::SocketAddr,
     process::{Child, ChildStdout, Command, Stdio},
     sync::Mutex,
@@ -10,6 +10,8 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+
+use crate::listening::listening;
 
 pub(crate) struct Process {
     child: Mutex<Child>,
@@ -34,12 +36,8 @@ impl Process {
                 .stderr(log)
                 .spawn()
                 .unwrap();
-            let mut stdout = BufReader::new(child.stdout.take().unwrap());
-            let mut line = String::new();
-            stdout.read_line(&mut line).unwrap();
-            let addr = line.trim_end().strip_prefix("gRPC listening on ").unwrap_or_else(|| panic!("{line:?}"));
-            let (pid, addr) = (child.id(), addr.parse().unwrap());
-            Self { child: Mutex::new(child), pid, addr, _stdout: stdout, directory }
+            let (addr, stdout) = listening(&mut child);
+            Self { pid: child.id(), child: Mutex::new(child), addr, _stdout: stdout, directory }
         })
         .await
         .unwrap()
