@@ -181,6 +181,16 @@ async fn above_debug_there_are_slow_calls_and_no_postcode() {
     }
 }
 
+/// A warning that is not true teaches to overlook it where it is.
+#[test]
+fn an_operator_without_a_certificate_is_warned_of_where_there_is_one() {
+    for (variables, warned) in [(&[][..], true), (&[("ACCESS_WITHOUT_CERTIFICATE", "planner")], false)] {
+        let log = Process::start(variables).logged();
+        let of_operators = |line: &Value| line["fields"]["message"].as_str().unwrap().contains("is an operator");
+        assert_eq!(log.iter().any(|line| line["level"] == "WARN" && of_operators(line)), warned, "{log:#?}");
+    }
+}
+
 /// Otherwise the log could be filled by whoever reaches the port.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn strangers_and_calls_without_a_place_have_no_line_above_debug() {

@@ -30,7 +30,7 @@ async fn every_way_a_server_can_fail_has_its_exit_code() {
         for line in [&["active"][..], &["lookup", "AA1 1AA"], &["loads", "show", "x"], &["variants"]] {
             let ran = run(&url, line).await;
             assert_eq!(ran.exit, exit, "{code:?} {reason} {line:?}: {}", ran.notes);
-            assert!(ran.notes.contains(super::code_name(code)), "{}", ran.notes);
+            assert!(ran.notes.contains(crate::grpc::code_name(code)), "{}", ran.notes);
         }
     }
 }

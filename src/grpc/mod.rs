@@ -8,6 +8,7 @@ mod answer;
 mod asked;
 mod caller;
 mod change_stream;
+mod code_name;
 mod comparing;
 mod convert;
 mod coverage_load;
@@ -31,6 +32,7 @@ mod wan_matrix;
 mod wire;
 
 pub use caller::{Caller, Roles};
+pub use code_name::code_name;
 pub use coverage_load::{CoverageLoadApi, MESSAGE_MAX as UPLOAD_MESSAGE_MAX};
 /// What the server answers by itself, in the words and with the details of every other error.
 pub use error::{deadline_passed, failed, overloaded, rate_limited, shutting_down, user_role_not_eligible};

@@ -119,7 +119,7 @@ impl Identities {
     /// Says so to whoever reads the log of a start or a reload.
     pub(super) fn warn(&self) {
         for planner in self.not_eligible() {
-            tracing::warn!(planner, "a planner's User Roles let it ask for nothing");
+            tracing::warn!(planner, "a planner is refused Service Request 12.1");
         }
     }
 

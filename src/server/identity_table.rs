@@ -101,7 +101,7 @@ fn list<'a, T>(
     read: impl Fn(&'a str) -> Option<T>,
 ) -> Result<Vec<T>, IdentityFault> {
     let Some(value) = table.get(key) else { return Ok(Vec::new()) };
-    let items = value.as_array().filter(|items| !items.is_empty()).into_iter().flatten();
+    let items = value.as_array().into_iter().flatten();
     let read: Option<Vec<_>> = items.map(|item| read(item.as_str()?)).collect();
     read.filter(|read| !read.is_empty()).ok_or_else(|| fault(table, key))
 }

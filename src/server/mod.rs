@@ -31,7 +31,11 @@ mod tls;
 mod whole;
 mod wire;
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use arc_swap::ArcSwap;
 use tokio::{net::TcpListener, sync::watch, task};
@@ -163,7 +167,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
         %addr, admin = admin_addr.map(tracing::field::display), data_dir = %config.data_dir.display(),
         tls = certificates.is_some(), access = config.identities.said(), "serving"
     );
-    if certificates.is_none() {
+    if certificates.is_none() && config.identities.without_certificate(Ipv4Addr::LOCALHOST.into()).operator {
         tracing::warn!("without TLS every caller on this machine is an operator: it may load and activate coverage");
     }
     config.identities.warn();
