@@ -33,6 +33,7 @@ mod start;
 mod tally;
 mod turn;
 mod unreadable;
+mod untold;
 mod upload;
 
 use std::{
@@ -135,6 +136,7 @@ impl Loads {
         }
         for region in CspRegion::ALL {
             loads.tidy(region);
+        loads.note_untold();
         }
         Ok(loads)
     }

@@ -90,6 +90,7 @@ fn an_acknowledged_activation_survives_a_kill_at_any_moment() {
         let newest = newest_in_force(&loads, &acknowledged, kill);
         assert!(!is_there_anything(&dir.path().join("incoming")), "kill {kill}: what was cut short is cleared away");
         nothing_is_half_there(dir.path(), &loads);
+        every_activation_is_noted_once(dir.path(), &loads, kill);
         next = newest + 2;
     }
     assert!(interrupted > 0, "no kill came during a load: nothing was proved");
@@ -128,6 +129,17 @@ fn newest_in_force(loads: &Loads, acknowledged: &[(u64, String)], kill: u64) -> 
         assert_eq!(answers(loads, &postcode), [said(newest)], "kill {kill}: {postcode} of load {active}");
     }
     newest
+}
+
+/// The audit log has one line of each load that was ever active, whatever the kill took away.
+fn every_activation_is_noted_once(dir: &Path, loads: &Loads, kill: u64) {
+    let log = fs::read_to_string(dir.join("audit.jsonl")).unwrap();
+    let lines: Vec<serde_json::Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    for record in loads.list(ListFilter::default(), 1_000, "").unwrap().records {
+        let (id, wanted) = (&record.manifest.load_id, usize::from(record.activated.is_some()));
+        let noted = lines.iter().filter(|line| line["event"] == "activated" && line["load_id"] == id.as_str()).count();
+        assert_eq!(noted, wanted, "kill {kill}: lines of {id}");
+    }
 }
 
 /// Every directory of a load is one that is listed, and has what a load must have.
