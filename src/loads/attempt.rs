@@ -45,9 +45,9 @@ impl Attempt {
         let (keeper, keeper_parts) = mpsc::channel(WAITING);
         let (reader, reader_parts) = mpsc::channel(WAITING);
         let (tell, outcome) = oneshot::channel();
-        let limit = loads.settings().max_bytes_sent;
-        let given_up = Arc::new(OnceLock::new());
-        let process = Process::new(Arc::clone(&loads), header.clone(), keeper.clone(), Arc::clone(&given_up));
+        let (settings, given_up) = (loads.settings(), Arc::new(OnceLock::new()));
+        let limit = settings.max_bytes_sent;
+        let process = Process::new(Arc::clone(&loads), settings, header.clone(), keeper.clone(), Arc::clone(&given_up));
         let began = Instant::now();
         let run = move || {
             let result = process.run(reader_parts, keeper_parts);

@@ -177,7 +177,7 @@ impl Process {
         let keeps = self.header.wanted != Wanted::Judged;
         if keeps {
             let needs = Needs { rows: rows.len() as u64, premises: premises.rows(), texts: texts.bytes(), file: 0 };
-            self.loads.room_for(needs)?;
+            self.loads.room_for(needs, &self.settings)?;
         }
         let compare = |active: &SealedLoad| {
             let changes = store::compare(active, rows, premises, texts, table3.region(self.header.region))?;
@@ -199,10 +199,9 @@ impl Process {
 
     /// Lets the guards judge the load by its report and by what it changes. The manifest hears of what stood against it.
     fn judge(&self, manifest: &mut Manifest, active: Option<&SealedLoad>, rejects: &[Reject]) -> Result<(), LoadError> {
-        let thresholds = &self.loads.settings().thresholds;
         let damaged = if active.is_none() { self.loads.damaged_active(manifest.region) } else { None };
         let active = active.map(SealedLoad::manifest);
-        let judged = guards::judge(manifest, active, damaged.as_ref(), thresholds, &self.header);
+        let judged = guards::judge(manifest, active, damaged.as_ref(), &self.settings.thresholds, &self.header);
         if manifest.guards.iter().any(|guard| guard.overridden) {
             manifest.override_note.clone_from(&self.header.override_note);
         }
