@@ -52,9 +52,6 @@ impl Attempt {
         let run = move || {
             let result = process.run(reader_parts, keeper_parts);
             loads.tally().count(header.region, header.wanted, &result, began.elapsed());
-            if let Err(error) = &result {
-                loads.note_failure(&header, error);
-            }
             // Whoever hears of it may be waiting to take the data directory over.
             drop(loads);
             // The turn is over before the sender hears of it, so that the next load can follow at once.

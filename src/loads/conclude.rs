@@ -118,11 +118,19 @@ impl Process {
             Concluded::Submitted(submitted) => return Ok(*submitted),
             Concluded::Sealed { load, judged_against } => (*load, JudgedAgainst::Load(judged_against)),
         };
-        let record = match self.header.wanted {
-            Wanted::Staged => self.loads.stage(&load, &self.header.submitter)?,
-            Wanted::Active | Wanted::Judged => self.loads.admit(load, &self.header.submitter, judged_against)?,
+        let entered = match self.header.wanted {
+            Wanted::Staged => self.loads.stage(&load, &self.header.submitter),
+            Wanted::Active | Wanted::Judged => self.loads.admit(load, &self.header.submitter, judged_against),
         };
-        Ok(Submitted { record, already_present: false })
+        match entered {
+            Ok(record) => Ok(Submitted { record, already_present: false }),
+            // It was loaded and deleted, and each has its line: it did not fail as well.
+            Err(error @ (LoadError::Overtaken { .. } | LoadError::BaseNotActive { .. })) => Err(error),
+            Err(error) => {
+                self.loads.note_failure(&self.header, &error);
+                Err(error)
+            }
+        }
     }
 
     /// The load that a delta changes, which must be the one that answers.

@@ -22,7 +22,7 @@ use crate::{
 };
 
 use super::{
-    GivenUp, LoadError, LoadHeader, Loads, Submitted,
+    GivenUp, LoadError, LoadHeader, Loads, Settings, Submitted,
     conclude::Concluded,
     keep::{Kept, keep},
     limits,
@@ -79,7 +79,7 @@ impl Process {
             let working = thread::Builder::new().name("load-work".to_owned()).spawn_scoped(scope, work);
             working.map_err(|_| LoadError::Thread)?.join().map_err(|_| LoadError::Thread)?
         });
-        self.enter(concluded?)
+        concluded.inspect_err(|error| self.loads.note_failure(&self.header, error)).and_then(|whole| self.enter(whole))
     }
 
     fn work(
