@@ -285,3 +285,5 @@ fn a_configuration_that_cannot_be_served_with_is_78_and_names_file_and_key() {
         assert!(!directory.path().join("var").exists(), "it was begun: {text}");
     }
 }
+        ("listen = \"0.0.0.0:0\"", "wan-matrix.toml: listen is 0.0.0.0:0, which others can reach"),
+        ("admin.listen = \"0.0.0.0:0\"", "wan-matrix.toml: admin.listen is 0.0.0.0:0, which others can reach"),
