@@ -1,12 +1,13 @@
 //! `wan-matrix config`: what a configuration says, without serving.
 
-use std::{io::Write, net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::{
     exit::{Exit, Failure},
+    screen::Screen,
     serve::variables,
 };
 use crate::server::{Config, Flags, TlsError};
@@ -49,18 +50,22 @@ impl From<TlsError> for Failure {
 ///
 /// # Errors
 /// [`Failure::Configuration`] names the file or variable, the key, and what is expected; [`Failure::Output`].
-pub fn run(command: ConfigCommand, out: &mut dyn Write) -> Result<Exit, Failure> {
+pub fn run(command: ConfigCommand, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
     match command {
         ConfigCommand::Check(args) => {
             let config = read(args)?;
             if let Some(tls) = &config.tls {
                 tls.check(Timestamp::now())?;
             }
-            writeln!(out, "the configuration can be served with")?;
+            // Of this process: the server's limits may be others, and it says the same of them when it starts.
+            if let Some(short) = config.short_of_files() {
+                writeln!(screen.notes, "warning: {short}")?;
+            }
+            writeln!(screen.out, "the configuration can be served with")?;
         }
-        ConfigCommand::Show(args) => write!(out, "{}", read(args)?.shown())?,
+        ConfigCommand::Show(args) => write!(screen.out, "{}", read(args)?.shown())?,
     }
-    out.flush()?;
+    screen.out.flush()?;
     Ok(Exit::Answered)
 }
 

@@ -14,6 +14,7 @@ mod config_keys;
 mod config_shown;
 mod connection;
 mod deadline;
+mod files;
 mod gate;
 mod health;
 mod identities;
@@ -47,6 +48,7 @@ pub use certificates::{CertificateStatus, Certificates};
 pub use config::{Config, Flags, Limits, Log, LogFormat, Otlp};
 pub use config_connections::Connections;
 pub use config_keys::ConfigError;
+pub use files::ShortOfFiles;
 #[doc(hidden)]
 pub use gate::{Part, gate_parts};
 pub use identities::{Identities, Open};
@@ -90,6 +92,7 @@ pub enum ServeError {
 /// # Errors
 /// [`ServeError`], and nothing is left running.
 pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError> {
+    config.take_files();
     let certificates = open_certificates(config, &clock).await?;
     let (listener, addr) = bind(config.listen).await?;
     let for_probes = match config.health_listen {
@@ -111,10 +114,10 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
     let (draining, drain) = watch::channel(false);
     let (health, health_api) = Health::follow(Arc::clone(&loads), expected.clone(), drain.clone()).await;
     let door = Arc::new(Door::default());
+    let probes_door = for_probes.as_ref().map(|_| Arc::new(Door::default()));
     let back = Back::start(config.bulk_threads).map_err(ServeError::Threads)?;
     let metrics = Arc::new(Metrics::default());
     let gate = Gate::new(config, Arc::clone(&metrics), back.handle().clone(), drain.clone());
-    let probes_door = for_probes.as_ref().map(|_| Arc::new(Door::default()));
     let mut tasks = task::JoinSet::new();
     tasks.spawn(Arc::clone(&gate).look_after());
     if let Some(listener) = for_operators {
