@@ -7,8 +7,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::Config;
 
-/// Files besides connections: the databases of loads, a load in progress, listeners, health and metrics over HTTP, what the
-/// runtime has for itself. Measured at some 60 at most, and no part of a place for a caller.
+/// Files besides connections: the databases of loads, a load in progress, listeners, what the runtime has for itself – some 20 at
+/// rest and 25 while a load comes – and 32 connections for health and metrics over HTTP. The rest is to spare, for what is
+/// compared and sorted meanwhile.
 const OTHERS: u64 = 200;
 
 /// The system lets this process have fewer open files than its configuration may take.
