@@ -46,12 +46,12 @@ impl Attempt {
         let (reader, reader_parts) = mpsc::channel(WAITING);
         let (tell, outcome) = oneshot::channel();
         let (settings, given_up) = (loads.settings(), Arc::new(OnceLock::new()));
-        let limit = settings.max_bytes_sent;
-        let process = Process::new(Arc::clone(&loads), settings, header.clone(), keeper.clone(), Arc::clone(&given_up));
+        let (limit, region, wanted) = (settings.max_bytes_sent, header.region, header.wanted);
+        let process = Process::new(Arc::clone(&loads), settings, header, keeper.clone(), Arc::clone(&given_up));
         let began = Instant::now();
         let run = move || {
             let result = process.run(reader_parts, keeper_parts);
-            loads.tally().count(header.region, header.wanted, &result, began.elapsed());
+            loads.tally().count(region, wanted, &result, began.elapsed());
             // Whoever hears of it may be waiting to take the data directory over.
             drop(loads);
             // The turn is over before the sender hears of it, so that the next load can follow at once.
