@@ -5,6 +5,7 @@ use std::{
     env, fs,
     hash::{BuildHasher as _, RandomState},
     io::{BufRead as _, BufReader, Write as _},
+    os::unix::fs::MetadataExt as _,
     path::Path,
     process::{Child, Command, Stdio},
     thread,
@@ -79,7 +80,11 @@ fn an_acknowledged_activation_survives_a_kill_at_any_moment() {
         for _ in 0..=moment % 3 {
             acknowledged.push(lines.by_ref().find_map(|line| heard(&line.unwrap())).unwrap());
         }
-        thread::sleep(Duration::from_micros(moment >> 8 & 0xffff));
+        if kill % 2 == 0 {
+            thread::sleep(Duration::from_micros(moment >> 8 & 0xffff));
+        } else {
+            until_the_next_is_active(dir.path());
+        }
         child.kill().unwrap();
         child.wait().unwrap();
         // What it said before it died counts, whether or not we had listened.
@@ -93,6 +98,8 @@ fn an_acknowledged_activation_survives_a_kill_at_any_moment() {
         every_activation_is_noted_once(dir.path(), &loads, kill);
         next = newest + 2;
     }
+    let log = fs::read_to_string(dir.path().join("audit.jsonl")).unwrap();
+    assert!(log.contains("recovered-at-start"), "no kill came between an activation and its line: nothing was proved");
     assert!(interrupted > 0, "no kill came during a load: nothing was proved");
 }
 
@@ -103,6 +110,15 @@ fn start(dir: &Path, from: u64) -> Child {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap()
+}
+
+/// Until active.json is another file: from here to the line in the audit log it is a moment.
+fn until_the_next_is_active(dir: &Path) {
+    let file = || fs::metadata(dir.join("active.json")).map(|file| file.ino()).unwrap();
+    let now = file();
+    while file() == now {
+        thread::yield_now();
+    }
 }
 
 fn heard(line: &str) -> Option<(u64, String)> {
