@@ -13,6 +13,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use memchr::memmem;
 use serde::Deserialize;
 
 use crate::domain::CspRegion;
@@ -24,6 +25,9 @@ use super::{
 
 /// The reason of a line that was written at a start, in the place of one that a crash took away.
 pub const RECOVERED: &str = "recovered-at-start";
+
+/// The event of the lines that are looked for.
+const ACTIVATED: &str = "activated";
 
 /// A load that became the one its region answers from.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -103,8 +107,10 @@ impl Told {
         };
         let (mut told, mut bytes) = (Self::default(), Vec::new());
         while file.read_until(b'\n', &mut bytes).map_err(StoreError::io("reading", path))? > 0 {
+            // Most lines are of no interest, and seen to be so without being understood.
+            let matters = told.begun.is_none() || memmem::find(&bytes, ACTIVATED.as_bytes()).is_some();
             // A line that was cut short tells of nothing.
-            if let Ok(line) = serde_json::from_slice::<Line<'_>>(&bytes) {
+            if matters && let Ok(line) = serde_json::from_slice::<Line<'_>>(&bytes) {
                 told.note(&line);
             }
             bytes.clear();
@@ -116,7 +122,7 @@ impl Told {
         if line.reason != RECOVERED {
             self.begun.get_or_insert(line.time);
         }
-        if line.event == "activated" {
+        if line.event == ACTIVATED {
             self.last.insert(line.region.clone().into_owned(), (line.load_id.clone().into_owned(), line.time));
         }
     }
