@@ -28,7 +28,9 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Ask(command) => ask(command),
         Command::Check(args) => check(args),
-        Command::Config(command) => config::run(command, &mut io::stdout().lock()),
+        Command::Config(command) => {
+            config::run(command, &mut Screen::of_process(&mut io::stdout().lock(), &mut io::stderr()))
+        }
         Command::Synth(args) => synth::run(args).map(|()| Exit::Answered).map_err(Failure::from),
     };
     done.unwrap_or_else(|failure| told(&failure)).into()

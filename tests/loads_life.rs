@@ -7,11 +7,11 @@ mod common;
 use std::{fs, path::Path, sync::Arc};
 
 use bytes::Bytes;
-use common::loads::{ISSUED, header, later, open, said, submit, submit_as};
+use common::loads::{ISSUED, header, later, open, open_with, said, submit, submit_as};
 use wan_matrix::{
     domain::CspRegion,
     ingest::Encoding,
-    loads::{ListFilter, LoadError, LoadState, Loads, Share},
+    loads::{ListFilter, LoadError, LoadState, Loads, Settings, Share},
 };
 
 const HEADER: &str = "postcode,availability_date,wan_variant,connectivity_likelihood\n";
@@ -57,6 +57,55 @@ async fn a_load_is_active_when_its_sender_hears_of_it_and_still_is_after_a_resta
     let again = loads.get(&submitted.record.manifest.load_id).unwrap();
     assert_eq!(again.manifest, submitted.record.manifest);
     assert_eq!(again.activated, submitted.record.activated);
+}
+
+/// A reload in the middle of a load is for the next one.
+#[tokio::test]
+async fn a_load_is_judged_by_what_was_in_force_when_it_began() {
+    type Set = fn(&mut Settings);
+    let settings: [(&str, Set); 5] = [
+        ("a guard", |settings| settings.thresholds.rejects = Share::percent(0)),
+        ("rows", |settings| settings.max_rows = 1),
+        ("bytes as sent", |settings| settings.max_bytes_sent = 100),
+        ("bytes of the file", |settings| settings.max_decompressed = 100),
+        ("what stays free of the disk", |settings| settings.keep_free = u64::MAX),
+    ];
+    // Of a hundred rows and one, one is set aside.
+    let rows: Vec<_> = (0..100).map(|n| format!("AA{} {}AA,,,", n / 10 + 1, n % 10)).collect();
+    let bytes = file(&rows.iter().map(String::as_str).chain(["nowhere,,,"]).collect::<Vec<_>>());
+    let lenient = |settings: &mut Settings| settings.thresholds.rejects = Share::percent(1);
+    for (what, strict) in settings {
+        for strict_first in [false, true] {
+            let dir = tempfile::tempdir().unwrap();
+            let both = |strictly: bool| {
+                move |settings: &mut Settings| {
+                    lenient(settings);
+                    if strictly {
+                        strict(settings);
+                    }
+                }
+            };
+            let loads = open_with(dir.path(), both(strict_first));
+            let mut attempt = loads.begin(header(CspRegion::South, &bytes)).unwrap();
+            let mut others = Settings::clone(&loads.settings());
+            others = Settings { data_dir: others.data_dir, ..Settings::default() };
+            both(!strict_first)(&mut others);
+            loads.set(others);
+            let (first, rest) = bytes.split_at(bytes.len() / 2);
+            let mut outcome = attempt.chunk(Bytes::copy_from_slice(first)).await;
+            if outcome.is_ok() {
+                outcome = attempt.chunk(Bytes::copy_from_slice(rest)).await;
+            }
+            let outcome = match outcome {
+                Ok(()) => attempt.finish().await.map(drop),
+                Err(error) => Err(error),
+            };
+            assert_eq!(outcome.is_err(), strict_first, "{what}: {outcome:?}");
+            // The next one begins with what is in force by now.
+            let next = submit_as(&loads, later(CspRegion::South, &bytes, 1), &bytes).await;
+            assert_eq!(next.is_err(), !strict_first, "{what}, and the next: {next:?}");
+        }
+    }
 }
 
 #[tokio::test]

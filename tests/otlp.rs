@@ -69,6 +69,8 @@ async fn a_call_whose_caller_records_it_is_in_the_callers_trace() {
         .arg(directory.path())
         .env("WAN_MATRIX_OTLP_ENDPOINT", &endpoint)
         .env("WAN_MATRIX_OTLP_EVERY", "0")
+        .env("WAN_MATRIX_LIMITS_CALLS_PER_SECOND", "1")
+        .env("WAN_MATRIX_LIMITS_CALLS_BURST", "4")
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -94,6 +96,18 @@ async fn a_call_whose_caller_records_it_is_in_the_callers_trace() {
     request.metadata_mut().insert("traceparent", parent.parse().unwrap());
     let nowhere = PathAndQuery::from_static("/wanmatrix.v1.WanMatrixService/Nothing");
     assert!(grpc.unary(request, nowhere, tonic_prost::ProstCodec::<(), ()>::default()).await.is_err());
+    // Sooner than it may call: it does not say any more what is recorded, or it could send without end.
+    let mut refused = None;
+    for byte in 0x40_u8..0x60 {
+        let mut request = Request::new(ListWanVariantsRequest::default());
+        let parent = format!("00-{}-3333333333333333-01", format!("{byte:02x}").repeat(16));
+        request.metadata_mut().insert("traceparent", parent.parse().unwrap());
+        if let Err(status) = client.list_wan_variants(request).await {
+            assert_eq!(status.code(), tonic::Code::ResourceExhausted);
+            refused = Some(byte);
+            break;
+        }
+    }
     // What is left goes out at the end.
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     let (path, bytes) = timeout(Duration::from_secs(20), exported.recv()).await.unwrap().unwrap();
@@ -101,6 +115,7 @@ async fn a_call_whose_caller_records_it_is_in_the_callers_trace() {
     assert!(holds(&bytes, b"wan-matrix") && holds(&bytes, b"ListWanVariants"), "{bytes:?}");
     assert!(holds(&bytes, &[0x22; 16]) && holds(&bytes, &[0x33; 8]), "the caller's trace and span");
     assert!(!holds(&bytes, &[0x11; 16]), "a call that its caller does not record");
+    assert!(!holds(&bytes, &[refused.unwrap(); 16]), "a call that got no place");
     for told in ["caller", "127.0.0.1", "code", "Unimplemented", "duration_ms", "load_ids", "north-"] {
         assert!(holds(&bytes, told.as_bytes()), "{told}");
     }

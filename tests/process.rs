@@ -28,12 +28,12 @@ struct Process {
 }
 
 impl Process {
-    /// A server with this configuration; `limit` is the system's on open files.
-    fn start(text: &str, limit: Option<u32>) -> Self {
+    /// A server with this configuration; `limit` is the system's on open files, as `ulimit` sets it: `-n 64`, `-S -n 64`.
+    fn start(text: &str, limit: Option<&str>) -> Self {
         let directory = TempDir::new().unwrap();
         fs::write(directory.path().join("wan-matrix.toml"), text).unwrap();
         let log = fs::File::options().create(true).append(true).read(true).open(directory.path().join("log")).unwrap();
-        let limited = limit.map_or_else(String::new, |files| format!("ulimit -n {files}; "));
+        let limited = limit.map_or_else(String::new, |files| format!("ulimit {files}; "));
         let mut child = Command::new("sh")
             .args([
                 "-c",
@@ -168,7 +168,7 @@ fn a_hang_up_reloads_what_can_be_and_says_what_cannot() {
 #[cfg(target_os = "linux")]
 #[test]
 fn when_files_run_out_it_waits_without_spinning_and_answers_again() {
-    let server = Process::start("connections.handshake_seconds = 600", Some(64));
+    let server = Process::start("connections.handshake_seconds = 600", Some("-n 64"));
     let mut held = Vec::new();
     while held.len() < 100 {
         held.push(TcpStream::connect(server.addr).unwrap());
@@ -183,6 +183,41 @@ fn when_files_run_out_it_waits_without_spinning_and_answers_again() {
     while server.asked() != Some(0) {
         assert!(Instant::now() < until, "it does not answer any more");
         thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_limit_on_open_files_is_raised_as_far_as_may_be_and_one_that_is_too_small_is_told() {
+    let open_files = |server: &Process| {
+        let limits = fs::read_to_string(format!("/proc/{}/limits", server.child.id())).unwrap();
+        let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap().to_owned();
+        line.split_whitespace().next().unwrap().parse::<u32>().unwrap()
+    };
+    const SHORT: &str = "connections may be open (connections.max) and need some";
+    let enough = Process::start("connections.max = 500", Some("-S -n 64"));
+    assert!(open_files(&enough) >= 500, "{}", open_files(&enough));
+    enough.logs(&["serving"]);
+    assert!(!fs::read_to_string(enough.directory.path().join("log")).unwrap().contains(SHORT));
+    // Another configuration may need more.
+    fs::write(enough.directory.path().join("wan-matrix.toml"), "connections.max = 600").unwrap();
+    enough.signal(Signal::HUP);
+    enough.logs(&["the configuration is reloaded"]);
+    assert!(open_files(&enough) >= 600, "{}", open_files(&enough));
+
+    let short = Process::start("connections.max = 500", Some("-n 300"));
+    assert_eq!(open_files(&short), 300);
+    let line = short.logs(&["WARN", "500 ", SHORT, "may have 300"]);
+    assert!(line.contains("LimitNOFILE"), "{line}");
+    for (limit, told) in [("-n 300", true), ("-S -n 300", false)] {
+        let check = Command::new("sh")
+            .args(["-c", &format!("ulimit {limit}; exec \"$0\" config check")])
+            .arg(env!("CARGO_BIN_EXE_wan-matrix"))
+            .output()
+            .unwrap();
+        let said = String::from_utf8(check.stderr).unwrap();
+        assert_eq!((check.status.code(), said.contains(SHORT)), (Some(0), told), "{limit}: {said}");
+        assert_eq!(String::from_utf8(check.stdout).unwrap(), "the configuration can be served with\n");
     }
 }
 
@@ -268,7 +303,9 @@ fn a_configuration_that_cannot_be_served_with_is_78_and_names_file_and_key() {
     let file = directory.path().join("wan-matrix.toml");
     let files = "tls.cert = \"cert.pem\"\ntls.key = \"key.pem\"\naccess.without_certificate = \"planner\"\n";
     for (text, said) in [
+        ("listen = \"0.0.0.0:0\"", "wan-matrix.toml: listen is 0.0.0.0:0, which others can reach"),
         ("listen = \"0.0.0.0:0\"", "set allow_plaintext = true"),
+        ("admin.listen = \"0.0.0.0:0\"", "wan-matrix.toml: admin.listen is 0.0.0.0:0, which others can reach"),
         (files, "wan-matrix.toml: tls.cert: cannot read cert.pem: "),
         ("tls.cert = \"a\"", "wan-matrix.toml: tls.cert is set, and tls.key is missing"),
         ("connections.max = 0", "connections.max is 0; expected a whole number from 1 to 100000"),

@@ -56,7 +56,10 @@ fn row(of: &ActiveCoverage) -> [String; 7] {
     let answers = of.source.is_some();
     let count = |number| if answers { words::count(number) } else { String::new() };
     let remark = match (answers, of.expected, source.stale) {
-        (false, ..) if of.damaged => "DAMAGED: load it again; lookups that need it answer COVERAGE_DAMAGED",
+        (false, true, _) if of.damaged => "expected, and DAMAGED: load it again; misses answer COVERAGE_DAMAGED",
+        (false, false, _) if of.damaged => {
+            "DAMAGED: load it again; misses answer COVERAGE_DAMAGED; not among the expected regions"
+        }
         (false, true, _) => "expected, and has no active load: misses answer COVERAGE_INCOMPLETE",
         (false, false, _) => "has no active load",
         (true, true, false) => "",
@@ -79,10 +82,21 @@ fn row(of: &ActiveCoverage) -> [String; 7] {
 mod tests {
     use insta::assert_snapshot;
 
-    use crate::cli::{
-        exit::Exit,
-        fake_server::{FakeServer, run},
-    };
+    use super::*;
+    use crate::cli::fake_server::{FakeServer, run};
+
+    #[test]
+    fn a_region_without_an_answer_is_told_with_what_its_misses_answer() {
+        for (damaged, expected, said) in [
+            (true, true, "expected, and DAMAGED: load it again; misses answer COVERAGE_DAMAGED"),
+            (true, false, "DAMAGED: load it again; misses answer COVERAGE_DAMAGED; not among the expected regions"),
+            (false, true, "expected, and has no active load: misses answer COVERAGE_INCOMPLETE"),
+            (false, false, "has no active load"),
+        ] {
+            let of = ActiveCoverage { damaged, expected, ..ActiveCoverage::default() };
+            assert_eq!(row(&of)[6], said);
+        }
+    }
 
     #[tokio::test]
     async fn each_region_is_told_with_its_load_or_without_one() {

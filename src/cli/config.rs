@@ -1,13 +1,12 @@
 //! `wan-matrix config`: what a configuration says, without serving.
 
-use std::io::Write;
-
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::{
     configured::{self, Configured},
     exit::{Exit, Failure},
+    screen::Screen,
 };
 use crate::server::{Config, TlsError};
 
@@ -43,21 +42,25 @@ impl From<TlsError> for Failure {
 ///
 /// # Errors
 /// [`Failure::Configuration`] names the file or variable, the key, and what is expected; [`Failure::Output`].
-pub fn run(command: ConfigCommand, out: &mut dyn Write) -> Result<Exit, Failure> {
+pub fn run(command: ConfigCommand, screen: &mut Screen<'_>) -> Result<Exit, Failure> {
     match command {
         ConfigCommand::Check(args) => {
             let config = read(args)?;
             if let Some(tls) = &config.tls {
                 tls.check(Timestamp::now())?;
             }
-            writeln!(out, "the configuration can be served with")?;
+            // Of this process: the server's limits may be others, and it says the same of them when it starts.
+            if let Some(short) = config.short_of_files() {
+                writeln!(screen.notes, "warning: {short}")?;
+            }
+            writeln!(screen.out, "the configuration can be served with")?;
             for planner in config.identities.not_eligible() {
-                writeln!(out, "note: {planner}")?;
+                writeln!(screen.out, "note: {planner}")?;
             }
         }
-        ConfigCommand::Show(args) => write!(out, "{}", read(args)?.shown())?,
+        ConfigCommand::Show(args) => write!(screen.out, "{}", read(args)?.shown())?,
     }
-    out.flush()?;
+    screen.out.flush()?;
     Ok(Exit::Answered)
 }
 

@@ -158,12 +158,12 @@ impl fmt::Display for Miss {
             Self::AddressIdentifier(error) => error.fmt(f),
             Self::Damaged { regions, .. } => write!(
                 f,
-                "the coverage data of {} is damaged here, and no other region knows the location; ask again later",
+                "the coverage data of {} is damaged here, and no other region answers for the location; ask again later",
                 Named(regions)
             ),
             Self::Incomplete { location, missing, .. } => write!(
                 f,
-                "{location} is in no active load, but {} should answer too and cannot yet; ask again when \
+                "no active load answers for {location}, and {} should be asked too and cannot be yet; ask again when \
                  ListActiveCoverage shows a load for each region it expects",
                 Named(missing)
             ),

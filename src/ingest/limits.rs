@@ -2,7 +2,12 @@
 
 use std::path::PathBuf;
 
-/// The bounds of one read. [`Limits::new`] has the contract's.
+/// Decompressed bytes of a file, unless an operator says otherwise.
+pub const MAX_DECOMPRESSED: u64 = 4 << 30;
+/// Data rows of a file, unless an operator says otherwise.
+pub const MAX_ROWS: u32 = 20_000_000;
+
+/// The bounds of one read. [`Limits::new`] has those of a server of which nothing is configured.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Decompressed bytes, beyond which the file is refused: a small upload must not unpack without end.
@@ -24,13 +29,13 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// 2 GiB decompressed, 20,000,000 rows, 5,000,000 of them about postcodes, 5,000,000 blank lines, records of 64 KiB,
+    /// 4 GiB decompressed, 20,000,000 rows, 5,000,000 of them about postcodes, 5,000,000 blank lines, records of 64 KiB,
     /// 10,000 rejects kept.
     #[must_use]
     pub const fn new(spill: PathBuf) -> Self {
         Self {
-            max_decompressed: 2 << 30,
-            max_rows: 20_000_000,
+            max_decompressed: MAX_DECOMPRESSED,
+            max_rows: MAX_ROWS,
             max_postcode_rows: 5_000_000,
             max_blank_lines: 5_000_000,
             max_record: 64 << 10,

@@ -35,7 +35,7 @@ pub use column::{Column, FileKind};
 pub use decode::{Encoding, UnknownEncoding, decoder};
 pub use error::{FileError, SizeLimit, Unaccepted};
 pub use header::ColumnFault;
-pub use limits::Limits;
+pub use limits::{Limits, MAX_DECOMPRESSED, MAX_ROWS};
 pub use premises::{Premises, PremisesReader, PremisesRow, PremisesWriter};
 pub use read::{Scanned, read};
 pub use reason::RejectReason;

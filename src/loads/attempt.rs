@@ -45,16 +45,13 @@ impl Attempt {
         let (keeper, keeper_parts) = mpsc::channel(WAITING);
         let (reader, reader_parts) = mpsc::channel(WAITING);
         let (tell, outcome) = oneshot::channel();
-        let limit = loads.settings().max_bytes_sent;
-        let given_up = Arc::new(OnceLock::new());
-        let process = Process::new(Arc::clone(&loads), header.clone(), keeper.clone(), Arc::clone(&given_up));
+        let (settings, given_up) = (loads.settings(), Arc::new(OnceLock::new()));
+        let (limit, region, wanted) = (settings.max_bytes_sent, header.region, header.wanted);
+        let process = Process::new(Arc::clone(&loads), settings, header, keeper.clone(), Arc::clone(&given_up));
         let began = Instant::now();
         let run = move || {
             let result = process.run(reader_parts, keeper_parts);
-            loads.tally().count(header.region, header.wanted, &result, began.elapsed());
-            if let Err(error) = &result {
-                loads.note_failure(&header, error);
-            }
+            loads.tally().count(region, wanted, &result, began.elapsed());
             // Whoever hears of it may be waiting to take the data directory over.
             drop(loads);
             // The turn is over before the sender hears of it, so that the next load can follow at once.

@@ -118,11 +118,19 @@ impl Process {
             Concluded::Submitted(submitted) => return Ok(*submitted),
             Concluded::Sealed { load, judged_against } => (*load, JudgedAgainst::Load(judged_against)),
         };
-        let record = match self.header.wanted {
-            Wanted::Staged => self.loads.stage(&load, &self.header.submitter)?,
-            Wanted::Active | Wanted::Judged => self.loads.admit(load, &self.header.submitter, judged_against)?,
+        let entered = match self.header.wanted {
+            Wanted::Staged => self.loads.stage(&load, &self.header.submitter),
+            Wanted::Active | Wanted::Judged => self.loads.admit(load, &self.header.submitter, judged_against),
         };
-        Ok(Submitted { record, already_present: false })
+        match entered {
+            Ok(record) => Ok(Submitted { record, already_present: false }),
+            // It was loaded and deleted, and each has its line: it did not fail as well.
+            Err(error @ (LoadError::Overtaken { .. } | LoadError::BaseNotActive { .. })) => Err(error),
+            Err(error) => {
+                self.loads.note_failure(&self.header, &error);
+                Err(error)
+            }
+        }
     }
 
     /// The load that a delta changes, which must be the one that answers.
@@ -177,7 +185,7 @@ impl Process {
         let keeps = self.header.wanted != Wanted::Judged;
         if keeps {
             let needs = Needs { rows: rows.len() as u64, premises: premises.rows(), texts: texts.bytes(), file: 0 };
-            self.loads.room_for(needs)?;
+            self.loads.room_for(needs, &self.settings)?;
         }
         let compare = |active: &SealedLoad| {
             let changes = store::compare(active, rows, premises, texts, table3.region(self.header.region))?;
@@ -199,10 +207,9 @@ impl Process {
 
     /// Lets the guards judge the load by its report and by what it changes. The manifest hears of what stood against it.
     fn judge(&self, manifest: &mut Manifest, active: Option<&SealedLoad>, rejects: &[Reject]) -> Result<(), LoadError> {
-        let thresholds = &self.loads.settings().thresholds;
         let damaged = if active.is_none() { self.loads.damaged_active(manifest.region) } else { None };
         let active = active.map(SealedLoad::manifest);
-        let judged = guards::judge(manifest, active, damaged.as_ref(), thresholds, &self.header);
+        let judged = guards::judge(manifest, active, damaged.as_ref(), &self.settings.thresholds, &self.header);
         if manifest.guards.iter().any(|guard| guard.overridden) {
             manifest.override_note.clone_from(&self.header.override_note);
         }

@@ -1,4 +1,4 @@
-//! Activations that the disk fails in the middle of.
+//! Activations and replacements that the disk fails, or a crash ends, in the middle of.
 
 use std::{path::Path, sync::Arc};
 
@@ -19,10 +19,15 @@ fn open(dir: &Path) -> Arc<Loads> {
 
 /// Loads one row for South, issued on a day of November.
 async fn submit(loads: &Arc<Loads>, day: u32) -> Result<Submitted, LoadError> {
+    submit_as(loads, day, Wanted::Active).await
+}
+
+async fn submit_as(loads: &Arc<Loads>, day: u32, wanted: Wanted) -> Result<Submitted, LoadError> {
     let rows = format!("AA1 1AA,20{day}-05-01,Cellular,High");
     let file = format!("postcode,availability_date,wan_variant,connectivity_likelihood\n{rows}\n");
     let issued = format!("2026-11-{day}T12:00:00Z").parse().unwrap();
-    let mut attempt = loads.begin(LoadHeader::of(CspRegion::South, issued, Sha256::digest(&file).into(), "test"))?;
+    let whole = LoadHeader::of(CspRegion::South, issued, Sha256::digest(&file).into(), "test");
+    let mut attempt = loads.begin(LoadHeader { wanted, ..whole })?;
     attempt.chunk(file.into()).await?;
     attempt.finish().await
 }
@@ -103,4 +108,86 @@ async fn a_kill_between_seal_and_flip_changes_no_answer_and_the_load_may_come_ag
     // It is whole: an operator may activate it.
     assert_eq!(loads.activate_retained(second, "operator").unwrap().state, LoadState::Active);
     assert_eq!(answering(&loads).as_ref(), Some(second));
+}
+
+/// A load that was staged, and the load that has taken its predecessor's place since: sent again, the staged one is judged
+/// afresh and replaced.
+async fn staged_and_overtaken(dir: &Path) -> (Arc<Loads>, String, String) {
+    let loads = open(dir);
+    submit(&loads, 20).await.unwrap();
+    let staged = submit_as(&loads, 22, Wanted::Staged).await.unwrap().record.manifest.load_id;
+    let active = submit(&loads, 21).await.unwrap().record.manifest.load_id;
+    (loads, staged, active)
+}
+
+/// The load is listed as staged, is whole, and is the only one of its id.
+fn is_whole(dir: &Path, loads: &Loads, staged: &str, judged_against: Option<&str>) {
+    let record = loads.get(staged).unwrap();
+    assert_eq!(record.state, LoadState::Staged);
+    loads.open_retained(&record.manifest).unwrap();
+    if let Some(judged_against) = judged_against {
+        assert_eq!(record.judged_against(), Some(judged_against));
+    }
+    assert_eq!(on_disk(dir).len(), 3);
+    let left = std::fs::read_dir(dir.join("incoming")).unwrap();
+    // The empty place where loads wait that are being replaced may stay.
+    let left = left.map(|item| item.unwrap().path()).filter(|path| std::fs::read_dir(path).unwrap().next().is_some());
+    assert_eq!(left.count(), 0);
+}
+
+#[tokio::test]
+async fn a_load_that_is_replaced_is_there_whole_before_and_after() {
+    let dir = TempDir::new().unwrap();
+    let (loads, staged, active) = staged_and_overtaken(dir.path()).await;
+    let again = submit_as(&loads, 22, Wanted::Staged).await.unwrap();
+    assert!(!again.already_present);
+    is_whole(dir.path(), &loads, &staged, Some(&active));
+    drop(loads);
+    is_whole(dir.path(), &open(dir.path()), &staged, Some(&active));
+}
+
+#[tokio::test]
+async fn a_load_that_cannot_be_replaced_stays_as_it_was() {
+    for (what, doing, at) in [
+        ("it cannot be put aside", "renaming", "incoming/replaced/ID"),
+        ("its successor cannot be put in its place", "renaming", "loads/ID"),
+        // Which of the two a restart would find is not known, and both are whole.
+        ("the disk does not say that it was", "syncing", "loads"),
+    ] {
+        let dir = TempDir::new().unwrap();
+        let (loads, staged, _) = staged_and_overtaken(dir.path()).await;
+        faults::fail(doing, dir.path().join(at.replace("ID", &staged)), 0, 1);
+        let error = submit_as(&loads, 22, Wanted::Staged).await.unwrap_err();
+        assert!(error.to_string().contains("a fault that the test asked for"), "{what}: {error}");
+        let record = loads.get(&staged).unwrap();
+        assert_eq!(record.state, LoadState::Staged, "{what}");
+        loads.open_retained(&record.manifest).unwrap();
+        drop(loads);
+        let loads = open(dir.path());
+        is_whole(dir.path(), &loads, &staged, None);
+        // Sent once more it is replaced as ever.
+        submit_as(&loads, 22, Wanted::Staged).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_kill_while_a_load_is_replaced_leaves_it_or_its_successor_and_never_half_of_one() {
+    let dir = TempDir::new().unwrap();
+    let (loads, staged, active) = staged_and_overtaken(dir.path()).await;
+    drop(loads);
+    let (home, replaced) = (dir.path().join("loads").join(&staged), dir.path().join("incoming/replaced"));
+    let aside = replaced.join(&staged);
+    // Put aside, and nothing in its place yet.
+    std::fs::create_dir_all(&replaced).unwrap();
+    std::fs::rename(&home, &aside).unwrap();
+    let loads = open(dir.path());
+    is_whole(dir.path(), &loads, &staged, None);
+    submit_as(&loads, 22, Wanted::Staged).await.unwrap();
+    drop(loads);
+    // Its successor is in its place, and it is still aside; or on its way out, and half gone.
+    for left in [aside.clone(), dir.path().join("incoming").join(&staged)] {
+        std::fs::create_dir_all(&left).unwrap();
+        std::fs::copy(home.join("manifest.json"), left.join("manifest.json")).unwrap();
+        is_whole(dir.path(), &open(dir.path()), &staged, Some(&active));
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use crate::{
     domain::CspRegion,
-    store::{self, Activation, ActiveLoad, AuditEvent, Manifest, SealedLoad},
+    store::{self, Activation, ActiveLoad, AuditEvent, AuditLine, Manifest, SealedLoad},
 };
 
 use super::{LoadError, LoadRecord, LoadState, Loads, not_found};
@@ -24,12 +24,12 @@ impl Loads {
         by: &str,
         judged_against: JudgedAgainst,
     ) -> Result<LoadRecord, LoadError> {
-        let now = self.now();
         let region = load.manifest().region;
         let load_id = load.manifest().load_id.clone();
 
         // The disk is waited for under this lock and not under the catalogue's, which calls read from.
         let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.now();
         let (before, retained) =
             self.read(|catalogue| (catalogue.active.clone(), catalogue.retained.contains_key(&load_id)));
         if !retained {
@@ -64,7 +64,17 @@ impl Loads {
         drop(catalogue);
 
         self.flips.send_modify(|flips| *flips += 1);
-        self.audit(AuditEvent::Activated, region, &load_id, by, "");
+        // Its time is the activation's own, so that a start can tell whether the last one is noted.
+        let (event, region_slug) = (AuditEvent::Activated, region.slug());
+        self.note_line(&AuditLine {
+            time: now,
+            event,
+            region: region_slug,
+            load_id: &load_id,
+            by,
+            reason: "",
+            note: "",
+        });
         tracing::info!(load_id, region = region.slug(), by, "load activated");
         Ok(record)
     }

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use super::*;
 use crate::{
     domain::Table3,
-    loads::{LoadHeader, Settings, Wanted},
+    loads::{LoadHeader, Settings, Submitted, Wanted},
 };
 
 /// Loads a row for South and gives its id; each hour's row says something else.
@@ -15,15 +15,19 @@ async fn load(loads: &Arc<Loads>, hour: u8, base: Option<&str>) -> String {
 }
 
 async fn load_as(loads: &Arc<Loads>, hour: u8, base: Option<&str>, wanted: Wanted) -> String {
+    submit(loads, hour, base, wanted).await.unwrap().record.manifest.load_id
+}
+
+async fn submit(loads: &Arc<Loads>, hour: u8, base: Option<&str>, wanted: Wanted) -> Result<Submitted, LoadError> {
     let change = if base.is_some() { [",change", ",upsert"] } else { ["", ""] };
     let columns = "postcode,availability_date,wan_variant,connectivity_likelihood";
     let file = format!("{columns}{}\nAA1 1AA,20{:02}-01-01,Cellular,High{}\n", change[0], hour + 13, change[1]);
     let issued = format!("2026-11-20T{hour:02}:00:00Z").parse().unwrap();
     let whole = LoadHeader::of(CspRegion::South, issued, Sha256::digest(&file).into(), "test");
     let header = LoadHeader { base_load_id: base.map(str::to_owned), wanted, ..whole };
-    let mut attempt = loads.begin(header).unwrap();
-    attempt.chunk(Bytes::from(file)).await.unwrap();
-    attempt.finish().await.unwrap().record.manifest.load_id
+    let mut attempt = loads.begin(header)?;
+    attempt.chunk(Bytes::from(file)).await?;
+    attempt.finish().await
 }
 
 #[tokio::test]
@@ -99,4 +103,50 @@ async fn a_load_is_activated_by_a_thread_that_does_not_wait_for_an_idle_processo
     load(&loads, 1, None).await;
     let seen: Vec<_> = seen.lock().unwrap().iter().filter(|(thread, _)| !thread.contains("::")).cloned().collect();
     assert!(!seen.is_empty() && seen.iter().all(|seen| *seen == ("load".to_owned(), false)), "{seen:?}");
+}
+
+/// Overtaken at the last moment: the clock of the thread that enters and activates a load waits, when it is first looked at,
+/// until an operator has gone back to another.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_load_that_was_overtaken_was_loaded_and_deleted_and_did_not_fail_as_well() {
+    use std::sync::{Mutex, mpsc};
+    let (waiting, waits) = mpsc::channel();
+    let (go, gone) = mpsc::channel::<()>();
+    // What the thread called "load" tells when it waits, and what it then waits for; once.
+    let gate = Arc::new(Mutex::new(None));
+    let at_the_gate = Arc::clone(&gate);
+    let clock = Arc::new(move || {
+        if std::thread::current().name() == Some("load") {
+            let once: Option<(mpsc::Sender<()>, mpsc::Receiver<()>)> = at_the_gate.lock().unwrap().take();
+            if let Some((waiting, gone)) = once {
+                waiting.send(()).unwrap();
+                gone.recv().unwrap();
+            }
+        }
+        "2026-11-23T12:00:00Z".parse().unwrap()
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings { data_dir: dir.path().to_owned(), ..Settings::default() };
+    let loads = Loads::open(settings, Arc::new(Table3::shipped().unwrap()), clock).unwrap();
+    let first = load(&loads, 1, None).await;
+    let second = load(&loads, 2, None).await;
+    *gate.lock().unwrap() = Some((waiting, gone));
+    let (sender, base) = (Arc::clone(&loads), second.clone());
+    let delta = tokio::spawn(async move { submit(&sender, 3, Some(&base), Wanted::Active).await });
+    let operator = Arc::clone(&loads);
+    tokio::task::spawn_blocking(move || {
+        waits.recv().unwrap();
+        operator.activate_retained(&first, "operator").unwrap();
+        go.send(()).unwrap();
+    })
+    .await
+    .unwrap();
+    assert!(matches!(delta.await.unwrap(), Err(LoadError::BaseNotActive { base, .. }) if base == second));
+    let log = std::fs::read_to_string(dir.path().join("audit.jsonl")).unwrap();
+    let events: Vec<_> = log
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["event"].as_str().unwrap().to_owned())
+        .collect();
+    let twice = ["loaded", "activated", "loaded", "activated"];
+    assert_eq!(events, [&twice[..], &["activated", "loaded", "deleted"]].concat(), "{log}");
 }

@@ -33,10 +33,12 @@ mod start;
 mod tally;
 mod turn;
 mod unreadable;
+mod untold;
 mod upload;
 
 use std::{
     collections::BTreeMap,
+    path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard,
         atomic::{AtomicBool, Ordering},
@@ -112,7 +114,8 @@ impl Loads {
     pub fn open(settings: Settings, table3: Arc<Table3>, clock: Clock) -> Result<Arc<Self>, LoadError> {
         let data = DataDir::open(&settings.data_dir)?;
         let reaper = Reaper::start().map_err(|_| LoadError::Thread)?;
-        let (catalogue, set) = start::open(&data, &table3, &limits(&settings, &data), &reaper)?;
+        let limits = limits(&settings, data.incoming().join("texts.spill"));
+        let (catalogue, set) = start::open(&data, &table3, &limits, &reaper)?;
         let loads = Arc::new(Self {
             audit: AuditLog::new(&data, settings.audit),
             settings: ArcSwap::from_pointee(settings),
@@ -133,6 +136,7 @@ impl Loads {
         for active in loads.active().loads() {
             loads.opened.remember(active.sealed());
         }
+        loads.note_untold();
         for region in CspRegion::ALL {
             loads.tidy(region);
         }
@@ -270,7 +274,7 @@ impl Loads {
     }
 
     fn limits(&self) -> Limits {
-        limits(&self.settings.load(), &self.data)
+        limits(&self.settings.load(), self.data.incoming().join("texts.spill"))
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Catalogue> {
@@ -332,12 +336,8 @@ impl Loads {
     }
 }
 
-fn limits(settings: &Settings, data: &DataDir) -> Limits {
-    Limits {
-        max_decompressed: settings.max_decompressed,
-        max_rows: settings.max_rows,
-        ..Limits::new(data.incoming().join("texts.spill"))
-    }
+fn limits(settings: &Settings, spill: PathBuf) -> Limits {
+    Limits { max_decompressed: settings.max_decompressed, max_rows: settings.max_rows, ..Limits::new(spill) }
 }
 
 /// What a caller sent as an id is quoted no longer than an id can be.

@@ -80,8 +80,11 @@ impl Loads {
     }
 
     pub(super) fn note(&self, event: AuditEvent, region: &str, load_id: &str, by: &str, reason: &str, note: &str) {
-        let line = AuditLine { time: self.now(), event, region, load_id, by, reason, note };
-        if let Err(error) = self.audit.append(&line) {
+        self.note_line(&AuditLine { time: self.now(), event, region, load_id, by, reason, note });
+    }
+
+    pub(super) fn note_line(&self, line: &AuditLine<'_>) {
+        if let Err(error) = self.audit.append(line) {
             tracing::error!(?line, %error, "the audit log cannot be written");
         }
     }

@@ -22,9 +22,10 @@ use crate::{
 };
 
 use super::{
-    GivenUp, LoadError, LoadHeader, Loads, Submitted,
+    GivenUp, LoadError, LoadHeader, Loads, Settings, Submitted,
     conclude::Concluded,
     keep::{Kept, keep},
+    limits,
     priority::yield_to_lookups,
     room::{A_LOOK, Needs},
     upload::{Part, UploadReader},
@@ -33,6 +34,8 @@ use super::{
 /// One load's work.
 pub(super) struct Process {
     pub(super) loads: Arc<Loads>,
+    /// What was in force when it began: a reload is for the loads after it.
+    pub(super) settings: Arc<Settings>,
     pub(super) header: LoadHeader,
     pub(super) received: Timestamp,
     pub(super) directory: PathBuf,
@@ -51,13 +54,14 @@ impl Process {
     /// `given_up` is set before an upload is broken off, unless its sender went away.
     pub(super) fn new(
         loads: Arc<Loads>,
+        settings: Arc<Settings>,
         header: LoadHeader,
         keeper: mpsc::Sender<Part>,
         given_up: Arc<OnceLock<GivenUp>>,
     ) -> Self {
         let received = loads.now();
         let directory = loads.data().incoming().join("load");
-        Self { loads, header, received, directory, keeper, given_up }
+        Self { loads, settings, header, received, directory, keeper, given_up }
     }
 
     /// The work is done on threads that yield to lookups. This one does not, and activates what they made: an operator who
@@ -75,7 +79,7 @@ impl Process {
             let working = thread::Builder::new().name("load-work".to_owned()).spawn_scoped(scope, work);
             working.map_err(|_| LoadError::Thread)?.join().map_err(|_| LoadError::Thread)?
         });
-        self.enter(concluded?)
+        concluded.inspect_err(|error| self.loads.note_failure(&self.header, error)).and_then(|whole| self.enter(whole))
     }
 
     fn work(
@@ -87,7 +91,8 @@ impl Process {
             remove_dir(&self.directory)?;
             fs::create_dir_all(&self.directory).map_err(StoreError::io("creating", &self.directory))?;
             // What is announced must fit before any of it is taken.
-            self.loads.room_for(Needs { rows: self.header.row_count.unwrap_or_default(), ..Needs::default() })
+            let needs = Needs { rows: self.header.row_count.unwrap_or_default(), ..Needs::default() };
+            self.loads.room_for(needs, &self.settings)
         };
         let result = begin()
             .and_then(|()| self.receive(reader_parts, keeper_parts))
@@ -107,10 +112,11 @@ impl Process {
         keeper_parts: mpsc::Receiver<Part>,
     ) -> Result<Received, LoadError> {
         let (directory, encoding) = (self.directory.clone(), self.header.encoding);
-        let loads = Arc::clone(&self.loads);
+        let (loads, settings) = (Arc::clone(&self.loads), Arc::clone(&self.settings));
         let keeping = move || {
             yield_to_lookups();
-            keep(keeper_parts, &directory, encoding, || loads.room_for(Needs { file: A_LOOK, ..Needs::default() }))
+            let needs = Needs { file: A_LOOK, ..Needs::default() };
+            keep(keeper_parts, &directory, encoding, || loads.room_for(needs, &settings))
         };
         let keeping =
             thread::Builder::new().name("load-keep".to_owned()).spawn(keeping).map_err(|_| LoadError::Thread)?;
@@ -149,12 +155,7 @@ impl Process {
     }
 
     pub(super) fn limits(&self) -> Limits {
-        let settings = self.loads.settings();
-        Limits {
-            max_decompressed: settings.max_decompressed,
-            max_rows: settings.max_rows,
-            ..Limits::new(self.directory.join("texts.spill"))
-        }
+        limits(&self.settings, self.directory.join("texts.spill"))
     }
 
     /// The rows, and the sha256 of the content where that differs from the bytes as sent.

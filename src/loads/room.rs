@@ -3,7 +3,7 @@
 
 use crate::store::StoreError;
 
-use super::{LoadError, Loads};
+use super::{LoadError, Loads, Settings};
 
 /// What sled takes for an empty database.
 const FLOOR: u64 = 4 << 20;
@@ -44,8 +44,8 @@ impl Loads {
     ///
     /// # Errors
     /// [`StoreError::DiskFull`], and [`StoreError::Io`] when the disk does not say.
-    pub(super) fn room_for(&self, needs: Needs) -> Result<(), LoadError> {
-        Ok(enough(needs, self.settings().keep_free, self.data.free_bytes()?)?)
+    pub(super) fn room_for(&self, needs: Needs, settings: &Settings) -> Result<(), LoadError> {
+        Ok(enough(needs, settings.keep_free, self.data.free_bytes()?)?)
     }
 }
 

@@ -5,7 +5,10 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::store::Rotation;
+use crate::{
+    ingest::{MAX_DECOMPRESSED, MAX_ROWS},
+    store::Rotation,
+};
 
 use super::{Retention, share::Share};
 
@@ -84,8 +87,8 @@ impl Default for Settings {
         Self {
             data_dir: PathBuf::from("var"),
             max_bytes_sent: 1 << 30,
-            max_decompressed: 4 << 30,
-            max_rows: 20_000_000,
+            max_decompressed: MAX_DECOMPRESSED,
+            max_rows: MAX_ROWS,
             keep_free: 256 << 20,
             max_silence: Duration::from_secs(60),
             min_upload_rate: 32 << 10,

@@ -137,3 +137,7 @@ impl Certificates {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "certificates_tests.rs"]
+mod tests;

@@ -159,7 +159,7 @@ impl Config {
         let tls = config_connections::tls(keys)?;
         let plaintext_is_fine = keys.get("allow_plaintext", Given::truth)?.unwrap_or(false);
         if tls.is_none() && !listen.ip().is_loopback() && !plaintext_is_fine {
-            return Err(ConfigError::Plaintext(listen));
+            return Err(ConfigError::Plaintext { origin: keys.origin_of("listen"), listen });
         }
         let whole = |key, default| Ok(keys.get(key, at_least_one)?.unwrap_or(default));
         let seconds = |key, default| Ok(Duration::from_secs(whole(key, default)?));
@@ -336,7 +336,9 @@ fn admin(keys: &Keys) -> Result<Option<SocketAddr>, ConfigError> {
     // Of its own, beside `allow_plaintext`: probes and scrapers come from elsewhere also where gRPC speaks TLS.
     let plaintext_is_fine = keys.get("admin.allow_plaintext", Given::truth)?.unwrap_or(false);
     match listen {
-        Some(listen) if !listen.ip().is_loopback() && !plaintext_is_fine => Err(ConfigError::AdminPlaintext(listen)),
+        Some(listen) if !listen.ip().is_loopback() && !plaintext_is_fine => {
+            Err(ConfigError::AdminPlaintext { origin: keys.origin_of("admin.listen"), listen })
+        }
         listen => Ok(listen),
     }
 }

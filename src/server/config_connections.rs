@@ -20,6 +20,9 @@ pub struct Connections {
     pub handshake: Duration,
     /// How long a connection may have no call in flight.
     pub idle: Duration,
+    /// The same, of a peer that shows no certificate where one is asked for: a place that anybody may take is not kept for
+    /// long. No key sets it.
+    pub idle_without_certificate: Duration,
     /// How long a connection may live; a tenth less or more, so that not all end at once.
     pub max_age: Duration,
     /// What calls in flight on a connection of that age get on top.
@@ -41,6 +44,7 @@ pub(super) fn connections(keys: &Keys) -> Result<Connections, ConfigError> {
         max_handshakes: count("connections.max_handshakes", 100)?,
         handshake: seconds("connections.handshake_seconds", 10)?,
         idle: seconds("connections.idle_seconds", 600)?,
+        idle_without_certificate: Duration::from_secs(30),
         max_age: seconds("connections.max_age_seconds", 3600)?,
         grace: seconds("connections.grace_seconds", 300)?,
         max_header_bytes: keys.get("connections.max_header_bytes", header_bytes)?.unwrap_or(16 << 10),

@@ -122,16 +122,16 @@ pub enum ConfigError {
     #[error("the DUIS response codes that are compiled in: {0}")]
     ShippedResponseCodes(ResponseCodesError),
     #[error(
-        "listen is {0}, which others can reach, and without TLS anybody on the way could read and change the answers: \
-         set tls.cert and tls.key; or listen on 127.0.0.1 behind a proxy that speaks TLS, with access.without_certificate \
+        "{origin}: listen is {listen}, which others can reach, and without TLS anybody on the way could read and change \
+         the answers: set tls.cert and tls.key; or listen on 127.0.0.1 behind a proxy that speaks TLS, with access.without_certificate \
          for all that come through it; or set allow_plaintext = true where the network itself is trusted"
     )]
-    Plaintext(SocketAddr),
+    Plaintext { origin: Origin, listen: SocketAddr },
     #[error(
-        "admin.listen is {0}, which others can reach, and health and metrics are told there in plain text to whoever asks; \
-         listen on 127.0.0.1, or set admin.allow_plaintext = true where the network itself is trusted"
+        "{origin}: admin.listen is {listen}, which others can reach, and health and metrics are told there in plain text \
+         to whoever asks: listen on 127.0.0.1, or set admin.allow_plaintext = true where the network itself is trusted"
     )]
-    AdminPlaintext(SocketAddr),
+    AdminPlaintext { origin: Origin, listen: SocketAddr },
     #[error("{origin}: {key} is set, and {what}")]
     Clash { origin: Origin, key: &'static str, what: &'static str },
 }
@@ -149,6 +149,8 @@ pub enum Origin {
     Variable(String),
     /// A flag of the command line.
     Flag(&'static str),
+    /// Nobody gave it.
+    Default,
 }
 
 impl fmt::Display for Origin {
@@ -157,6 +159,7 @@ impl fmt::Display for Origin {
             Self::File(path) => path.display().fmt(f),
             Self::Variable(name) => f.write_str(name),
             Self::Flag(flag) => f.write_str(flag),
+            Self::Default => f.write_str("the defaults"),
         }
     }
 }
@@ -322,21 +325,18 @@ impl Keys {
 
     /// The error of a key that does not go with others.
     pub(super) fn clash(&self, key: &'static str, what: &'static str) -> ConfigError {
-        self.fault(key, |origin| ConfigError::Clash { origin, key, what })
+        ConfigError::Clash { origin: self.origin_of(key), key, what }
     }
 
     /// The error of one identity's table.
     pub(super) fn identity(&self, number: usize, name: Option<&str>, fault: IdentityFault) -> ConfigError {
         let name = name.map(str::to_owned);
-        self.fault("identities", |origin| ConfigError::Identity { origin, number, name, fault })
+        ConfigError::Identity { origin: self.origin_of("identities"), number, name, fault }
     }
 
-    fn fault(&self, key: &str, fault: impl FnOnce(Origin) -> ConfigError) -> ConfigError {
-        match self.origin(key) {
-            Some(origin) => fault(origin.clone()),
-            // It is the caller's to see that the key was given.
-            None => ConfigError::UnknownKey { origin: Origin::Variable(String::new()), key: key.to_owned() },
-        }
+    /// Where the value of a key comes from that has one in any case.
+    pub(super) fn origin_of(&self, key: &str) -> Origin {
+        self.origin(key).cloned().unwrap_or(Origin::Default)
     }
 
     /// Where a key's value came from.

@@ -87,6 +87,7 @@ fn health_and_metrics_leave_this_machine_only_when_that_is_allowed() {
         let config = read(None, &variables);
         assert_eq!(config.is_ok(), fine, "{listen} {allow}: {config:?}");
         if let Err(error) = config {
+            assert!(error.starts_with(&format!("WAN_MATRIX_ADMIN_LISTEN: admin.listen is {listen}, ")), "{error}");
             assert!(error.contains("admin.allow_plaintext = true"), "{error}");
         }
     }
@@ -254,9 +255,24 @@ fn plain_text_leaves_this_machine_only_when_that_is_allowed() {
         let config = read(None, &variables);
         assert_eq!(config.is_ok(), fine, "{listen} {allow}: {config:?}");
         if let Err(error) = config {
+            assert!(error.starts_with(&format!("WAN_MATRIX_LISTEN: listen is {listen}, ")), "{error}");
             assert!(error.contains("allow_plaintext = true"), "{error}");
         }
     }
+}
+
+#[test]
+fn what_cannot_be_served_with_is_named_wherever_it_was_given() {
+    let directory = TempDir::new().unwrap();
+    let path = file(&directory, "listen = '0.0.0.0:1'\nadmin.listen = '0.0.0.0:2'\nallow_plaintext = true");
+    let named = path.display().to_string();
+    let config = |flags: Flags| Config::read(flags, std::iter::empty()).unwrap_err().to_string();
+    let from_file = Flags { config: Some(path), ..Flags::default() };
+    assert!(config(from_file.clone()).starts_with(&format!("{named}: admin.listen is 0.0.0.0:2, ")));
+    let flag = Flags { admin_listen: Some("0.0.0.0:3".to_owned()), ..from_file };
+    assert!(config(flag).starts_with("--admin-listen: admin.listen is 0.0.0.0:3, "));
+    let flag = Flags { listen: "0.0.0.0:4".parse().ok(), ..Flags::default() };
+    assert!(config(flag).starts_with("--listen: listen is 0.0.0.0:4, "));
 }
 
 #[test]

@@ -35,10 +35,6 @@ const FRAME: u32 = 256 << 10;
 /// How long a connection without a call may take to notice that it is closed.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-/// A place that anybody may take is not kept for long: whoever shows no certificate where one is asked for, and calls
-/// nothing, has gone.
-const STRANGER_IDLE: Duration = Duration::from_secs(30);
-
 /// Why a connection ends that both sides would have kept.
 #[derive(Clone, Copy, Debug)]
 enum End {
@@ -78,7 +74,7 @@ pub(super) async fn serve<S>(
     };
     let (reader, unread) = readers.open();
     let (calls, grace) = (Arc::new(Calls::default()), limits.grace);
-    let idle = if peer.is_stranger() { limits.idle.min(STRANGER_IDLE) } else { limits.idle };
+    let idle = if peer.is_stranger() { limits.idle.min(limits.idle_without_certificate) } else { limits.idle };
     let (peer, identities) = (Arc::new(peer), live);
     let address = peer.address();
     let told = service.map_request(move |mut request: Request<Body>| {

@@ -14,6 +14,7 @@ mod config_keys;
 mod config_shown;
 mod connection;
 mod deadline;
+mod files;
 mod gate;
 mod health;
 mod identities;
@@ -32,7 +33,7 @@ mod whole;
 mod wire;
 
 use std::{
-    io,
+    io, iter,
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
 };
@@ -52,6 +53,7 @@ pub use certificates::{CertificateStatus, Certificates};
 pub use config::{Config, Flags, Limits, Log, LogFormat, Otlp};
 pub use config_connections::Connections;
 pub use config_keys::ConfigError;
+pub use files::ShortOfFiles;
 #[doc(hidden)]
 pub use gate::{Part, gate_parts};
 pub use identities::{Identities, Open};
@@ -96,6 +98,7 @@ pub enum ServeError {
 /// # Errors
 /// [`ServeError`], and nothing is left running.
 pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError> {
+    config.take_files();
     let certificates = open_certificates(config, &clock).await?;
     let (listener, addr) = bind(config.listen).await?;
     let for_probes = match config.health_listen {
@@ -117,14 +120,17 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
     let (draining, drain) = watch::channel(false);
     let (health, health_api) = Health::follow(Arc::clone(&loads), expected.clone(), drain.clone()).await;
     let door = Arc::new(Door::default());
+    let probes_door = for_probes.as_ref().map(|_| Arc::new(Door::default()));
     let back = Back::start(config.bulk_threads).map_err(ServeError::Threads)?;
     let metrics = Arc::new(Metrics::default());
     let gate = Gate::new(config, Arc::clone(&metrics), back.handle().clone(), drain.clone());
     let mut tasks = task::JoinSet::new();
     tasks.spawn(Arc::clone(&gate).look_after());
     if let Some(listener) = for_operators {
-        let (door, certificates, loads) = (Arc::clone(&door), certificates.clone(), Arc::clone(&loads));
-        let network = Network { door, certificates, loads: Arc::clone(&loads) };
+        let of_probes = probes_door.as_ref().map(|door| ("health", Arc::clone(door)));
+        let doors = iter::once(("grpc", Arc::clone(&door))).chain(of_probes).collect();
+        let (certificates, loads) = (certificates.clone(), Arc::clone(&loads));
+        let network = Network { doors, certificates, loads: Arc::clone(&loads) };
         let (clock, data_dir) = (Arc::clone(&clock), config.data_dir.clone());
         let coverage = Coverage { loads: Arc::clone(&loads), expected: expected.clone(), clock, data_dir };
         let exposition = Arc::new(Exposition::new(metrics, Arc::clone(&gate), network, coverage));
@@ -153,11 +159,11 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
     let mut helpers: Vec<_> =
         certificates.clone().map(|certificates| task::spawn(certificates.follow())).into_iter().collect();
     let mut health_addr = None;
-    if let Some((listener, addr)) = for_probes {
-        // Who asks there finds nothing but health, and is not counted with those who come for more.
+    if let Some(((listener, addr), door)) = for_probes.zip(probes_door) {
+        // Who asks there finds nothing but health, and takes no place from those who come for more.
         let only_health = gate::gated(Arc::clone(&gate), Routes::new(health_api).prepare());
         let (live, readers, drain) = (Arc::clone(&live), Arc::clone(&readers), drain.clone());
-        helpers.push(task::spawn(accept::serve(listener, None, only_health, live, Arc::default(), readers, drain)));
+        helpers.push(task::spawn(accept::serve(listener, None, only_health, live, door, readers, drain)));
         health_addr = Some(addr);
     }
     let serving =

@@ -48,6 +48,7 @@ impl Running {
         let now: Vec<_> = changed(&self.live.load(), &config).filter(|key| is_reloaded(key)).collect();
         let access = config.identities.said();
         config.identities.warn();
+        config.take_files();
         self.gate.apply(&config);
         self.loads.set(config.loads());
         self.live.store(Arc::new(config));

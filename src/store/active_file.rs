@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::CspRegion;
 
-use super::{DataDir, StoreError, durable};
+use super::{Activated, DataDir, StoreError, durable};
 
 const FORMAT: u32 = 1;
 
@@ -75,6 +75,17 @@ impl ActiveFile {
     #[must_use]
     pub fn active(&self, region: CspRegion) -> Option<&str> {
         self.active.get(region.slug()).map(String::as_str)
+    }
+
+    /// The loads that answer, and since when.
+    #[must_use]
+    pub fn answering(&self) -> Vec<Activated> {
+        let activated = |region| {
+            let load_id = self.active(region)?.to_owned();
+            let activation = self.activated(&load_id)?.clone();
+            Some(Activated { region, load_id, activation })
+        };
+        CspRegion::ALL.into_iter().filter_map(activated).collect()
     }
 
     /// When a load was last activated, and by whom.

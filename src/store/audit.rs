@@ -78,9 +78,10 @@ pub enum AuditEvent {
 /// The log of one data directory.
 #[derive(Debug)]
 pub struct AuditLog {
-    root: PathBuf,
-    file: Mutex<()>,
-    rotation: Rotation,
+    pub(super) root: PathBuf,
+    /// Held by whoever writes or reads it.
+    pub(super) file: Mutex<()>,
+    pub(super) rotation: Rotation,
 }
 
 impl AuditLog {
@@ -141,11 +142,11 @@ fn cut_short(file: &mut File, length: u64) -> std::io::Result<bool> {
     Ok(byte != *b"\n")
 }
 
-fn current(root: &Path) -> PathBuf {
+pub(super) fn current(root: &Path) -> PathBuf {
     root.join("audit.jsonl")
 }
 
-fn put_aside(root: &Path, number: u32) -> PathBuf {
+pub(super) fn put_aside(root: &Path, number: u32) -> PathBuf {
     root.join(format!("audit.{number}.jsonl"))
 }
 

@@ -7,7 +7,7 @@
 //! loads/<load-id>/   sealed loads: manifest.json, annex-e.csv, file.csv.zst, rejects.jsonl, blocks/
 //!                    and, of a delta, rows.zst
 //! refused/<load-id>/ refused loads: manifest.json, refusal.txt, rejects.jsonl
-//! incoming/          the load in progress; emptied at start
+//! incoming/          the load in progress; emptied at start, but for what was being replaced and has no successor
 //! ```
 
 use std::{
@@ -16,7 +16,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{StoreError, durable};
+use super::{StoreError, durable, place};
 
 /// A data directory that this process owns for as long as the value lives.
 #[derive(Debug)]
@@ -42,6 +42,7 @@ impl DataDir {
             Err(TryLockError::Error(source)) => return Err(StoreError::io("locking", path)(source)),
         }
         let data = Self { root: root.to_owned(), _lock: lock };
+        place::put_back(&data)?;
         remove_dir(&data.incoming())?;
         for directory in [data.incoming(), data.loads(), data.refused_root()] {
             fs::create_dir_all(&directory).map_err(StoreError::io("creating", &directory))?;
@@ -62,6 +63,11 @@ impl DataDir {
     #[must_use]
     pub fn incoming(&self) -> PathBuf {
         self.root.join("incoming")
+    }
+
+    /// Where a load waits while another of its id takes its place.
+    pub(super) fn replaced(&self) -> PathBuf {
+        self.incoming().join("replaced")
     }
 
     pub(super) fn loads(&self) -> PathBuf {
@@ -118,10 +124,15 @@ impl DataDir {
 /// # Errors
 /// [`StoreError::Io`] when the file system refuses.
 pub fn remove_load(data: &DataDir, load_id: &str) -> Result<(), StoreError> {
+    remove_load_at(data, &data.load(load_id), load_id)
+}
+
+/// The same, of a load that lies elsewhere.
+pub(super) fn remove_load_at(data: &DataDir, directory: &Path, load_id: &str) -> Result<(), StoreError> {
     let doomed = data.incoming().join(load_id);
     remove_dir(&doomed)?;
-    durable::rename(&data.load(load_id), &doomed)?;
-    durable::sync(&data.loads())?;
+    durable::rename(directory, &doomed)?;
+    directory.parent().map_or(Ok(()), durable::sync)?;
     remove_dir(&doomed)
 }
 

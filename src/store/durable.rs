@@ -25,6 +25,8 @@ pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Stor
 
 /// Renames, and syncs the directory that holds the new name.
 pub(super) fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
+    #[cfg(test)]
+    faults::meet("renaming", to)?;
     fs::rename(from, to).map_err(StoreError::io("renaming", from))?;
     to.parent().map_or(Ok(()), sync)
 }
@@ -65,7 +67,7 @@ pub(crate) mod faults {
     /// What fails, where, after how many times that it does not, and how often then.
     static FAULTS: Mutex<Vec<(&str, PathBuf, u32, u32)>> = Mutex::new(Vec::new());
 
-    /// Lets what is done to a path (`creating`, `syncing`) fail so many times, once it was done so often without.
+    /// Lets what is done to a path (`creating`, `syncing`, `renaming` to it) fail so many times, once it was done so often without.
     pub(crate) fn fail(doing: &'static str, path: PathBuf, after: u32, times: u32) {
         FAULTS.lock().unwrap_or_else(PoisonError::into_inner).push((doing, path, after, times));
     }

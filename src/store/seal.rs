@@ -15,12 +15,12 @@ use crate::{
 use super::{
     DataDir, Manifest, Reaper, SealedLoad, StoreError,
     block::{self, Layout, VALUE_MAX},
-    data_dir::remove_dir,
     database,
     digest::{BlocksDigest, Fingerprint, RowsDigest, fingerprint},
     durable,
     manifest::Packed,
     pack_premises::{ByAddress, pack_premises},
+    place,
     sealed::{self, BLOCKS, TABLE3_FILE},
     text_chunks::{Chunks, PREFIX},
 };
@@ -186,14 +186,11 @@ pub fn seal(
     let syncing = Instant::now();
     manifest.write(directory)?;
     durable::sync_tree(directory)?;
-    let home = data.load(&manifest.load_id);
-    // A damaged load that is sent again takes its own place; no other sealed load ever has this id.
-    remove_dir(&home)?;
-    durable::rename(directory, &home)?;
+    place::put_in_place(data, directory, &manifest.load_id)?;
     let sync = syncing.elapsed();
 
     if !in_memory {
-        let path = home.join(BLOCKS);
+        let path = data.load(&manifest.load_id).join(BLOCKS);
         image.moved(&database::open(&path)?, &path);
     }
     let load = SealedLoad::new(manifest, image, reaper);

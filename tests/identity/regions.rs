@@ -1,5 +1,7 @@
 //! A CSP and the loads of its own regions.
 
+use std::fs;
+
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use tonic::{Code, Response, Status, transport::Channel};
@@ -10,7 +12,7 @@ use wan_matrix::grpc::proto::{
     submit_coverage_load_request::Part,
 };
 
-use crate::server::{CSP, OPERATOR, Server};
+use crate::server::{CSP, OPERATOR, Server, config};
 
 /// One of its rows is set aside, so that there are rejects to ask for.
 fn file(number: i64) -> Vec<u8> {
@@ -172,4 +174,55 @@ async fn what_an_operator_staged_an_operator_activates() {
     assert_eq!(refused(operator.activate_coverage_load(activate(&plain.load_id)).await).0, Code::Aborted);
     let again = stage(&mut operator, 5, file(5), &[]).await;
     assert!(operator.activate_coverage_load(activate(&again.load_id)).await.is_ok());
+}
+
+/// Whoever staged a load past a guard was an operator then. One who is a CSP by now does not activate it, though it is its own.
+#[tokio::test]
+async fn a_load_that_a_guard_stood_against_is_an_operators_whoever_staged_it() {
+    let server = Server::start().await;
+    let mut csp = CoverageLoadServiceClient::new(server.channel(CSP).await);
+    let mut once = CoverageLoadServiceClient::new(server.channel(OPERATOR).await);
+    submit(&mut csp, CspRegion::Central, 1, "").await.unwrap();
+    let guarded = format!("{}{}", String::from_utf8(file(2)).unwrap(), "nonsense,,,\n".repeat(50)).into_bytes();
+    let passed = stage(&mut once, 2, guarded, &[LoadGuard::Rejects]).await.load_id;
+    let plain = stage(&mut once, 3, file(3), &[]).await.load_id;
+
+    // Of the two, roles change places.
+    let path = server.directory.path().join("wan-matrix.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let text = text.replace(OPERATOR, "SOMEBODY").replace(CSP, OPERATOR).replace("SOMEBODY", CSP);
+    fs::write(&path, text).unwrap();
+    assert!(server.running.reload(config(&server.directory).unwrap()).await);
+    let activate = |load_id: &str| ActivateCoverageLoadRequest { load_id: load_id.to_owned() };
+    let (code, words) = refused(once.activate_coverage_load(activate(&passed)).await);
+    assert_eq!(code, Code::PermissionDenied);
+    assert_eq!(
+        words,
+        format!(
+            "{OPERATOR} is csp:central+4g-central here, and only an operator activates a load that a guard stood against"
+        )
+    );
+    let activated = once.activate_coverage_load(activate(&plain)).await.unwrap().into_inner().load.unwrap();
+    assert_eq!(activated.state(), CoverageLoadState::Active);
+    let denied = server.audited("denied", 1).await;
+    assert_eq!(denied[0]["by"], OPERATOR);
+}
+
+#[tokio::test]
+async fn what_was_staged_past_a_guard_an_operator_activates() {
+    let server = Server::start().await;
+    let mut operator = CoverageLoadServiceClient::new(server.channel(OPERATOR).await);
+    submit(&mut operator, CspRegion::Central, 1, "").await.unwrap();
+    let guarded = format!("{}{}", String::from_utf8(file(2)).unwrap(), "nonsense,,,\n".repeat(50)).into_bytes();
+    let staged = stage(&mut operator, 2, guarded, &[LoadGuard::Rejects]).await;
+    assert_eq!(
+        staged.guards.iter().map(|found| (found.guard(), found.overridden)).collect::<Vec<_>>(),
+        [(LoadGuard::Rejects, true)]
+    );
+    let request = ActivateCoverageLoadRequest { load_id: staged.load_id.clone() };
+    let activated = operator.activate_coverage_load(request).await.unwrap().into_inner().load.unwrap();
+    assert_eq!((activated.state(), activated.load_id), (CoverageLoadState::Active, staged.load_id.clone()));
+    assert_eq!((activated.guards, activated.override_note.as_str()), (staged.guards, "known"));
+    let overridden = server.audited("overridden", 1).await;
+    assert_eq!((&overridden[0]["load_id"], &overridden[0]["by"]), (&staged.load_id.into(), &OPERATOR.into()));
 }

@@ -30,12 +30,22 @@ impl Server {
 
     /// The same, by another clock.
     pub(crate) async fn at(lines: &str, clock: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Self {
+        Self::set(lines, clock, |_| {}).await
+    }
+
+    /// The same, with what no key sets.
+    pub(crate) async fn set(
+        lines: &str,
+        clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+        set: impl FnOnce(&mut Config),
+    ) -> Self {
         let directory = TempDir::new().unwrap();
         let ca = Ca::new("the CA of a test").unwrap();
         fs::write(directory.path().join("ca.pem"), &ca.pem).unwrap();
         ca.server().unwrap().write(directory.path(), "server").unwrap();
         configure(&directory, lines);
-        let config = config(&directory).unwrap();
+        let mut config = config(&directory).unwrap();
+        set(&mut config);
         let running = server::start(&config, clock).await.unwrap();
         Self { running, ca, directory }
     }

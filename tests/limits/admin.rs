@@ -46,10 +46,16 @@ async fn it_says_what_is_missing_and_can_only_be_read() {
         ("GET", LOOKUPS, 503, nothing),
         ("GET", LOADS, 200, "ready\n"),
         ("GET", "/readyz?service=nobody.Knows", 404, "there is no such service here\n"),
+        ("GET", "/readyz?x&a=b&service=wanmatrix.v1%2ECoverageLoadService&service=x", 200, "ready\n"),
+        ("GET", "/readyz?%73ervice=wanmatrix%2ev1.CoverageLoad%53ervice", 200, "ready\n"),
+        ("GET", "/readyz?service=wanmatrix.v1.CoverageLoadService%20", 404, "there is no such service here\n"),
+        ("GET", "/readyz?service=wanmatrix.v1.CoverageLoadService+", 404, "there is no such service here\n"),
+        ("GET", "/readyz?service=%ff%f", 404, "there is no such service here\n"),
+        ("GET", "/readyz?service=", 503, nothing),
         ("GET", "/", 404, "there is /livez, /readyz and /metrics\n"),
         ("GET", "/metrics/", 404, "there is /livez, /readyz and /metrics\n"),
-        ("POST", "/metrics", 405, "this can only be read: GET\n"),
-        ("DELETE", "/livez", 405, "this can only be read: GET\n"),
+        ("POST", "/metrics", 405, "this can only be read: GET, HEAD\n"),
+        ("DELETE", "/livez", 405, "this can only be read: GET, HEAD\n"),
         ("POST", "/elsewhere", 404, "there is /livez, /readyz and /metrics\n"),
     ] {
         assert_eq!(get(&server, method, path).await, (code, said.to_owned()), "{method} {path}");
@@ -58,6 +64,26 @@ async fn it_says_what_is_missing_and_can_only_be_read() {
     assert_eq!(get(&server, "GET", "/readyz").await, (503, "not ready\nSouth: no active load\n".to_owned()));
     server.load(CspRegion::South, 1, &["AA1 1AA,,,"]).await;
     assert_eq!(get(&server, "GET", LOOKUPS).await, (200, "ready\n".to_owned()));
+}
+
+#[tokio::test]
+async fn a_head_is_answered_as_a_get_without_its_body() {
+    let server = Server::empty().await;
+    for path in ["/livez", "/readyz", "/readyz?service=nobody.Knows", "/elsewhere", "/metrics"] {
+        let mut heads = Vec::new();
+        for method in ["GET", "HEAD"] {
+            let (head, body) = raw(&server, &format!("{method} {path} HTTP/1.1\r\nhost: x\r\n\r\n")).await;
+            assert_eq!(body.is_empty(), method == "HEAD", "{path}: {body}");
+            let lines = head.lines().filter(|line| !line.starts_with("date: "));
+            // What is counted changes from one scrape to the next.
+            let lines = lines.filter(|line| path != "/metrics" || !line.starts_with("content-length: "));
+            heads.push(lines.map(str::to_owned).collect::<Vec<_>>());
+            assert!(head.contains("\r\ncontent-length: "), "{head}");
+        }
+        assert_eq!(heads[0], heads[1], "{path}");
+    }
+    let (head, _) = raw(&server, "PUT /livez HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(head.contains("\r\nallow: GET, HEAD\r\n"), "{head}");
 }
 
 #[tokio::test]

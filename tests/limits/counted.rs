@@ -1,9 +1,14 @@
 //! What is counted, and that every alert and every panel asks for something that is.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 
 use regex::Regex;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 use tonic::codegen::http::uri::PathAndQuery;
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use wan_matrix::{grpc::proto::CspRegion, server};
 
 use crate::{
@@ -43,7 +48,7 @@ async fn calls_loads_and_what_answers_are_counted() {
         ("wan_matrix_calls_rate_limited_total", 0.0),
         ("wan_matrix_log_lines_lost_total", 0.0),
         ("wan_matrix_denied_total{reason=\"not_allowed\"}", 0.0),
-        ("wan_matrix_connections", 1.0),
+        ("wan_matrix_connections{listener=\"grpc\"}", 1.0),
         ("wan_matrix_loads_total{region=\"south\",outcome=\"accepted\"}", 2.0),
         ("wan_matrix_loads_total{region=\"south\",outcome=\"refused\"}", 1.0),
         ("wan_matrix_loads_total{region=\"4g-north\",outcome=\"accepted\"}", 0.0),
@@ -70,6 +75,42 @@ async fn calls_loads_and_what_answers_are_counted() {
     }
     let (_, metrics) = get(&server, "GET", "/metrics").await;
     assert!(!metrics.contains("AA1") && !metrics.contains("x.Y"), "{metrics}");
+}
+
+#[tokio::test]
+async fn connections_of_probes_are_counted_beside_the_others() {
+    let server = Server::with(&[("HEALTH_LISTEN", "127.0.0.1:0"), ("CONNECTIONS_MAX", "2")]).await;
+    let probes = server.running.health_addr().unwrap();
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let uri = format!("http://{probes}");
+        let channel = tonic::transport::Endpoint::from_shared(uri).unwrap().connect().await.unwrap();
+        let mut client = HealthClient::new(channel);
+        client.check(HealthCheckRequest::default()).await.unwrap();
+        held.push(client);
+    }
+    // One too many.
+    let mut refused = TcpStream::connect(probes).await.unwrap();
+    let mut nothing = Vec::new();
+    let _closed = refused.read_to_end(&mut nothing).await;
+    drop(held.pop());
+    while metric(&server, "wan_matrix_connections{listener=\"health\"}").await > 1.0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // One that speaks otherwise.
+    let mut other = TcpStream::connect(probes).await.unwrap();
+    other.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    let _closed = other.read_to_end(&mut nothing).await;
+    for (name, grpc, health) in [
+        ("wan_matrix_connections", 1.0, 1.0),
+        ("wan_matrix_connections_turned_away_total", 0.0, 1.0),
+        ("wan_matrix_handshakes_failed_total", 0.0, 1.0),
+    ] {
+        for (listener, count) in [("grpc", grpc), ("health", health)] {
+            let name = format!("{name}{{listener=\"{listener}\"}}");
+            assert_eq!(metric(&server, &name).await, count, "{name}");
+        }
+    }
 }
 
 /// Each name that an expression asks for.

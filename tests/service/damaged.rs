@@ -9,6 +9,7 @@ use wan_matrix::grpc::proto::{
 };
 
 use crate::{
+    command::run,
     damage::{damage_blocks, damage_kept_file},
     running::{Server, config, told},
     uploads::{csv, header},
@@ -52,6 +53,25 @@ async fn a_region_whose_load_is_damaged_is_listed_though_nobody_expects_it() {
     server.submit(header(CspRegion::South4g, 1, &file), &file).await.unwrap();
     assert_eq!(server.ask("AA1 1AB").await.unwrap().sources.len(), 2);
     assert!(listed(&server, CoverageLoadState::Damaged).await.is_empty());
+}
+
+#[tokio::test]
+async fn the_commands_do_not_say_of_a_damaged_region_that_it_has_no_load() {
+    let server = Server::with(&[("EXPECTED_REGIONS", "north,south"), ("GUARDS_REJECTS_PERCENT", "100")]).await;
+    let rows = ["AA1 1AA,,,", "AA1 1AB,nonsense,,"];
+    server.load(CspRegion::North, 1, &rows).await;
+    let id = server.load(CspRegion::South, 1, &rows).await.load_id;
+    damage_blocks(server.directory.path(), &id);
+    damage_kept_file(server.directory.path(), &id);
+    let server = restarted(server).await;
+    let said = run(&server, &["lookup", "AA1 1AA"]).await;
+    assert!(said.contains("not heard: South has no active load, or one that is damaged"), "{said}");
+    let said = run(&server, &["active"]).await;
+    assert!(said.contains("expected, and DAMAGED: load it again; misses answer COVERAGE_DAMAGED"), "{said}");
+    // A row that was set aside is one that no region answers with.
+    let status = server.ask("AA1 1AB").await.unwrap_err();
+    assert_eq!(told(&status).reason, "COVERAGE_DAMAGED");
+    assert!(status.message().contains("no other region answers for the location"), "{status}");
 }
 
 #[tokio::test]

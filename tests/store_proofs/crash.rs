@@ -5,6 +5,7 @@ use std::{
     env, fs,
     hash::{BuildHasher as _, RandomState},
     io::{BufRead as _, BufReader, Write as _},
+    os::unix::fs::MetadataExt as _,
     path::Path,
     process::{Child, Command, Stdio},
     thread,
@@ -79,7 +80,11 @@ fn an_acknowledged_activation_survives_a_kill_at_any_moment() {
         for _ in 0..=moment % 3 {
             acknowledged.push(lines.by_ref().find_map(|line| heard(&line.unwrap())).unwrap());
         }
-        thread::sleep(Duration::from_micros(moment >> 8 & 0xffff));
+        if kill % 2 == 0 {
+            thread::sleep(Duration::from_micros(moment >> 8 & 0xffff));
+        } else {
+            until_the_next_is_active(dir.path());
+        }
         child.kill().unwrap();
         child.wait().unwrap();
         // What it said before it died counts, whether or not we had listened.
@@ -90,8 +95,11 @@ fn an_acknowledged_activation_survives_a_kill_at_any_moment() {
         let newest = newest_in_force(&loads, &acknowledged, kill);
         assert!(!is_there_anything(&dir.path().join("incoming")), "kill {kill}: what was cut short is cleared away");
         nothing_is_half_there(dir.path(), &loads);
+        every_activation_is_noted_once(dir.path(), &loads, kill);
         next = newest + 2;
     }
+    let log = fs::read_to_string(dir.path().join("audit.jsonl")).unwrap();
+    assert!(log.contains("recovered-at-start"), "no kill came between an activation and its line: nothing was proved");
     assert!(interrupted > 0, "no kill came during a load: nothing was proved");
 }
 
@@ -102,6 +110,15 @@ fn start(dir: &Path, from: u64) -> Child {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap()
+}
+
+/// Until active.json is another file: from here to the line in the audit log it is a moment.
+fn until_the_next_is_active(dir: &Path) {
+    let file = || fs::metadata(dir.join("active.json")).map(|file| file.ino()).unwrap();
+    let now = file();
+    while file() == now {
+        thread::yield_now();
+    }
 }
 
 fn heard(line: &str) -> Option<(u64, String)> {
@@ -128,6 +145,17 @@ fn newest_in_force(loads: &Loads, acknowledged: &[(u64, String)], kill: u64) -> 
         assert_eq!(answers(loads, &postcode), [said(newest)], "kill {kill}: {postcode} of load {active}");
     }
     newest
+}
+
+/// The audit log has one line of each load that was ever active, whatever the kill took away.
+fn every_activation_is_noted_once(dir: &Path, loads: &Loads, kill: u64) {
+    let log = fs::read_to_string(dir.join("audit.jsonl")).unwrap();
+    let lines: Vec<serde_json::Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    for record in loads.list(ListFilter::default(), 1_000, "").unwrap().records {
+        let (id, wanted) = (&record.manifest.load_id, usize::from(record.activated.is_some()));
+        let noted = lines.iter().filter(|line| line["event"] == "activated" && line["load_id"] == id.as_str()).count();
+        assert_eq!(noted, wanted, "kill {kill}: lines of {id}");
+    }
 }
 
 /// Every directory of a load is one that is listed, and has what a load must have.

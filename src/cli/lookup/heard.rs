@@ -71,7 +71,12 @@ impl Heard {
             writeln!(out, "  no load at all")?;
         }
         for region in &self.missing {
-            writeln!(out, "not heard: {} is expected and has no active load", words::region(*region))?;
+            // A reply does not say which of the two it is.
+            let region = words::region(*region);
+            writeln!(
+                out,
+                "not heard: {region} has no active load, or one that is damaged; `wan-matrix active` says which"
+            )?;
         }
         for (region, locations) in &self.set_aside {
             let (region, locations) = (words::region(*region), words::count(*locations));

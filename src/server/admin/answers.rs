@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
+use percent_encoding::percent_decode_str;
 use tokio::{sync::watch, task};
 use tonic_health::{
     pb::{HealthCheckRequest, health_check_response::ServingStatus, health_server::Health as _},
@@ -31,9 +32,10 @@ impl Answers {
         if !["/livez", "/readyz", "/metrics"].contains(&path) {
             return text(StatusCode::NOT_FOUND, "there is /livez, /readyz and /metrics\n");
         }
-        if request.method() != Method::GET {
-            let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "this can only be read: GET\n");
-            answer.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("GET"));
+        // Of the answer to a HEAD hyper sends the head alone.
+        if ![Method::GET, Method::HEAD].contains(request.method()) {
+            let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "this can only be read: GET, HEAD\n");
+            answer.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD"));
             return answer;
         }
         match path {
@@ -45,7 +47,7 @@ impl Answers {
 
     /// As `grpc.health.v1` answers, and in words what is missing.
     async fn ready(&self, query: &str) -> Answer {
-        let service = query.split('&').find_map(|pair| pair.strip_prefix("service=")).unwrap_or_default().to_owned();
+        let service = parameter(query, "service").unwrap_or_default();
         let asked = tonic::Request::new(HealthCheckRequest { service });
         match self.health.check(asked).await {
             Ok(status) if status.get_ref().status() == ServingStatus::Serving => text(StatusCode::OK, "ready\n"),
@@ -84,6 +86,16 @@ impl Answers {
             Ok(Err(_)) | Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be told\n"),
         }
     }
+}
+
+/// The first value of a query that goes by this name, both as forms encode them.
+fn parameter(query: &str, name: &str) -> Option<String> {
+    let decoded = |text: &str| {
+        let spaced = text.replace('+', " ");
+        percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+    };
+    let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.find_map(|(key, value)| (decoded(key) == name).then(|| decoded(value)))
 }
 
 fn text(status: StatusCode, body: impl Into<Bytes>) -> Answer {

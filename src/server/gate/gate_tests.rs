@@ -219,3 +219,28 @@ async fn every_end_is_counted_once_with_its_code() {
         assert_eq!(counted, [(Code::Ok, 1), (Code::Cancelled, 2)], "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_call_that_gets_no_place_has_one_span_and_one_line_as_every_call_has() {
+    use crate::{grpc::CALLS, server::telemetry::Written};
+    let (_open, opened) = watch::channel(true);
+    for (limit, value) in [("LIMITS_INTERACTIVE_CALLS", "1"), ("LIMITS_CALLS_BURST", "1")] {
+        let written = Written::default();
+        let _logging = tracing::subscriber::set_default(written.subscriber(tracing::Level::DEBUG));
+        let rig = Rig::new(&[(limit, value), ("LIMITS_CALLS_PER_SECOND", "1")]);
+        let first = rig.call(LOOKUP, "one", &opened).await;
+        let caller = if limit == "LIMITS_CALLS_BURST" { "one" } else { "two" };
+        assert_eq!(ended(rig.call(LOOKUP, caller, &opened).await).await.code(), Code::ResourceExhausted);
+        assert_eq!(ended(first).await.code(), Code::Ok);
+        let lines = written.lines();
+        for code in ["Ok", "ResourceExhausted"] {
+            let spans =
+                lines.iter().filter(|line| line["fields"]["message"] == "close" && line["span"]["code"] == code);
+            assert_eq!(spans.count(), 1, "{limit} {code}: {lines:#?}");
+            let own = lines.iter().filter(|line| line["target"] == CALLS && line["fields"]["code"] == code);
+            assert_eq!(own.count(), 1, "{limit} {code}: {lines:#?}");
+        }
+        // Above debug there is nothing of either.
+        assert!(lines.iter().all(|line| line["level"] == "DEBUG"), "{lines:#?}");
+    }
+}

@@ -182,11 +182,13 @@ impl Gate {
         let caller = request.extensions().get::<Arc<Caller>>().cloned();
         let connection = request.extensions().get::<Arc<Reader>>();
         let traceparent = request.headers().get("traceparent").cloned();
-        let call = Call::new(Arc::clone(self), method, started, caller, traceparent);
+        let mut call = Call::new(Arc::clone(self), method, started, caller, traceparent);
         let live = self.live.load();
         let place = match self.place(&live, method, call.caller(), started) {
             Ok(place) => place,
             Err(status) => {
+                // It has one as every call has, and nothing is done within it.
+                let _span = call.span();
                 call.over(status.code());
                 return Err(status);
             }

@@ -14,7 +14,8 @@ use super::exposition::{NONE, Told};
 /// What stands between the network and the service.
 #[derive(Debug)]
 pub(in crate::server) struct Network {
-    pub(in crate::server) door: Arc<Door>,
+    /// By the name of what listens: `grpc`, and `health` where health has a port of its own.
+    pub(in crate::server) doors: Vec<(&'static str, Arc<Door>)>,
     pub(in crate::server) certificates: Option<Arc<Certificates>>,
     pub(in crate::server) loads: Arc<Loads>,
 }
@@ -22,12 +23,22 @@ pub(in crate::server) struct Network {
 impl Collector for Network {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let encoder = &mut encoder;
-        let Self { door, certificates, loads } = self;
-        Told::gauge(encoder, "connections", "Connections that are open")?.is(&NONE, door.open() as f64)?;
+        let Self { doors, certificates, loads } = self;
+        let doors = || doors.iter().map(|(listener, door)| ([("listener", *listener)], door));
+        let mut open = Told::gauge(encoder, "connections", "Connections that are open")?;
+        for (listener, door) in doors() {
+            open.is(&listener, door.open() as f64)?;
+        }
         let help = "Connections closed at once because there were too many";
-        Told::counter(encoder, "connections_turned_away", help)?.count(&NONE, door.turned_away() as u64)?;
+        let mut turned_away = Told::counter(encoder, "connections_turned_away", help)?;
+        for (listener, door) in doors() {
+            turned_away.count(&listener, door.turned_away() as u64)?;
+        }
         let help = "Connections that never began: not trusted, not HTTP/2, or nothing in time";
-        Told::counter(encoder, "handshakes_failed", help)?.count(&NONE, door.failed_handshakes() as u64)?;
+        let mut failed = Told::counter(encoder, "handshakes_failed", help)?;
+        for (listener, door) in doors() {
+            failed.count(&listener, door.failed_handshakes() as u64)?;
+        }
         let (unauthenticated, not_allowed) = loads.denials();
         let mut denied = Told::counter(encoder, "denied", "Calls denied: by callers unknown, or not allowed")?;
         denied.count(&[("reason", "unauthenticated")], unauthenticated)?;

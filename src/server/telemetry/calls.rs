@@ -23,7 +23,8 @@ pub(in crate::server) struct Told<'a> {
     pub(in crate::server) user_roles: Option<&'a str>,
     pub(in crate::server) traceparent: Option<&'a HeaderValue>,
     pub(in crate::server) load_ids: Option<&'a str>,
-    /// It got a place, and its caller has a role here: strangers and those who call too much cannot fill the log.
+    /// It got a place, and its caller has a role here: strangers and those who call too much cannot fill the log, nor the
+    /// traces.
     pub(in crate::server) counts: bool,
     /// Somebody waits for its end, so that a deadline which passes is a failure. To watch or to stream, it is the plan.
     pub(in crate::server) awaited: bool,
@@ -116,39 +117,12 @@ const fn is_fault(code: Code) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        io::{self, Write},
-        sync::{Arc, Mutex},
-    };
-
-    use tracing_subscriber::fmt::format::FmtSpan;
-
-    use super::*;
-
-    #[derive(Clone, Default)]
-    struct Written(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Written {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use super::{super::Written, *};
 
     #[test]
     fn a_span_has_at_its_end_what_was_not_known_when_it_began() {
         let written = Written::default();
-        let to = written.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .json()
-            .with_max_level(Level::DEBUG)
-            .with_span_events(FmtSpan::CLOSE)
-            .with_writer(move || to.clone())
-            .finish();
-        tracing::subscriber::with_default(subscriber, || {
+        tracing::subscriber::with_default(written.subscriber(Level::DEBUG), || {
             let begun = Told {
                 method: "RequestWanMatrix",
                 caller: "planner-1",
@@ -164,8 +138,8 @@ mod tests {
             let told = Told { load_ids: Some("north-1,south-2"), ..begun };
             call_over(told, &span, Code::Ok, Duration::from_micros(1500));
         });
-        let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
-        let closed: serde_json::Value = serde_json::from_str(written.lines().last().unwrap()).unwrap();
+        let lines = written.lines();
+        let closed = lines.last().unwrap();
         let expected = serde_json::json!({
             "name": "call",
             "method": "RequestWanMatrix",
@@ -175,9 +149,9 @@ mod tests {
             "duration_ms": 1.5,
             "load_ids": "north-1,south-2",
         });
-        assert_eq!(closed["span"], expected, "{written}");
-        let line: serde_json::Value = serde_json::from_str(written.lines().next().unwrap()).unwrap();
-        assert_eq!((&line["fields"]["caller"], &line["fields"]["user_roles"]), (&"planner-1".into(), &"GS+IS".into()));
+        assert_eq!(closed["span"], expected, "{lines:?}");
+        let said = &lines.first().unwrap()["fields"];
+        assert_eq!((&said["caller"], &said["user_roles"]), (&"planner-1".into(), &"GS+IS".into()));
     }
 
     #[test]

@@ -6,6 +6,8 @@ mod lines;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod traceparent;
+#[cfg(test)]
+mod written;
 
 use std::io::{self, IsTerminal as _};
 
@@ -17,6 +19,8 @@ use super::config::{Log, LogFormat};
 
 pub(super) use calls::{Told, call_over, span};
 pub(super) use lines::lost as lines_lost;
+#[cfg(test)]
+pub(super) use written::Written;
 
 /// Logging that was started. Traces are sent until it is dropped, and the last lines written then.
 pub struct Telemetry {

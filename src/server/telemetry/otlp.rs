@@ -1,7 +1,7 @@
 //! Traces to an OTLP collector, over gRPC.
 //!
-//! A caller that records its trace has its calls recorded here too, and of the others a share. Only those get a span: the
-//! rest pay one addition.
+//! A caller that records its trace has its calls recorded here too; of the others a share is, and of the calls that get no
+//! place or whose caller has no role, whatever it says. Only those get a span: the rest pay one addition.
 
 use std::sync::{
     OnceLock,
@@ -83,7 +83,8 @@ pub(super) fn span(told: &Told<'_>) -> Option<Span> {
     let &every = EVERY.get()?;
     let parent = told.traceparent.and_then(TraceParent::parse);
     let recorded = match parent {
-        Some(parent) if parent.sampled => true,
+        // Whoever may call as often as it likes does not say what is recorded.
+        Some(parent) if parent.sampled && told.counts => true,
         _ => every > 0 && CALLS.fetch_add(1, Ordering::Relaxed).is_multiple_of(every),
     };
     if !recorded {

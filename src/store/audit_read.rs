@@ -1,0 +1,143 @@
+//! Reading the audit log: which activations it tells of.
+//!
+//! An activation is on disk before its line is, so that nothing is noted which did not happen; a crash between the two leaves
+//! one without a line. The log is read from its newest file back, and no further than it takes to know.
+
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    fs::File,
+    io::{self, BufRead as _, BufReader},
+    path::Path,
+    sync::PoisonError,
+};
+
+use jiff::Timestamp;
+use memchr::memmem;
+use serde::Deserialize;
+
+use crate::domain::CspRegion;
+
+use super::{
+    Activation, AuditLog, StoreError,
+    audit::{current, put_aside},
+};
+
+/// The reason of a line that was written at a start, in the place of one that a crash took away.
+pub const RECOVERED: &str = "recovered-at-start";
+
+/// The event of the lines that are looked for.
+const ACTIVATED: &str = "activated";
+
+/// A load that became the one its region answers from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Activated {
+    /// The region.
+    pub region: CspRegion,
+    /// The load.
+    pub load_id: String,
+    /// When, and by whom.
+    pub activation: Activation,
+}
+
+impl AuditLog {
+    /// Of these activations, each the last of its region, those that the log has no line of. Blocks.
+    ///
+    /// One from before the oldest line that is kept is not among them, unless nothing was ever thrown away: its line may
+    /// have been.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when a file that has to be read cannot be.
+    pub fn untold(&self, mut sought: Vec<Activated>) -> Result<Vec<Activated>, StoreError> {
+        let _nobody_writes = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut untold = Vec::new();
+        let files = std::iter::once(current(&self.root))
+            .chain((1..=self.rotation.kept).map(|number| put_aside(&self.root, number)));
+        for path in files {
+            if sought.is_empty() {
+                return Ok(untold);
+            }
+            // A number may be free: a crash between two renames leaves it so.
+            let Some(told) = Told::read(&path)? else { continue };
+            sought.retain(|activated| {
+                let has_line = told.of(activated);
+                if has_line == Some(false) {
+                    untold.push(activated.clone());
+                }
+                has_line.is_none()
+            });
+        }
+        if !put_aside(&self.root, self.rotation.kept).exists() {
+            untold.append(&mut sought);
+        }
+        Ok(untold)
+    }
+}
+
+/// What one file of the log tells of activations.
+#[derive(Default)]
+struct Told {
+    /// When it was begun: the time of its first line that was written when what it tells of was done.
+    begun: Option<Timestamp>,
+    /// By region slug, the last load that was activated, and when.
+    last: BTreeMap<String, (String, Timestamp)>,
+}
+
+/// As much of a line as is asked for here.
+#[derive(Deserialize)]
+struct Line<'a> {
+    time: Timestamp,
+    #[serde(borrow)]
+    event: Cow<'a, str>,
+    #[serde(borrow, default)]
+    region: Cow<'a, str>,
+    #[serde(borrow, default)]
+    load_id: Cow<'a, str>,
+    #[serde(borrow, default)]
+    reason: Cow<'a, str>,
+}
+
+impl Told {
+    /// Reads a file; nothing for one that is not there.
+    fn read(path: &Path) -> Result<Option<Self>, StoreError> {
+        let mut file = match File::open(path) {
+            Ok(file) => BufReader::new(file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(StoreError::io("opening", path)(error)),
+        };
+        let (mut told, mut bytes) = (Self::default(), Vec::new());
+        while file.read_until(b'\n', &mut bytes).map_err(StoreError::io("reading", path))? > 0 {
+            // Most lines are of no interest, and seen to be so without being understood.
+            let matters = told.begun.is_none() || memmem::find(&bytes, ACTIVATED.as_bytes()).is_some();
+            // A line that was cut short tells of nothing.
+            if matters && let Ok(line) = serde_json::from_slice::<Line<'_>>(&bytes) {
+                told.note(&line);
+            }
+            bytes.clear();
+        }
+        Ok(Some(told))
+    }
+
+    fn note(&mut self, line: &Line<'_>) {
+        if line.reason != RECOVERED {
+            self.begun.get_or_insert(line.time);
+        }
+        if line.event == ACTIVATED {
+            self.last.insert(line.region.clone().into_owned(), (line.load_id.clone().into_owned(), line.time));
+        }
+    }
+
+    /// Whether there is a line of this activation; `None` where an older file may have it.
+    fn of(&self, Activated { region, load_id, activation }: &Activated) -> Option<bool> {
+        match self.last.get(region.slug()) {
+            // A load may be activated more than once.
+            Some((last, time)) => Some(last == load_id && *time >= activation.at),
+            None if self.begun.is_some_and(|begun| begun < activation.at) => Some(false),
+            None => None,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "audit_read_tests.rs"]
+mod tests;
