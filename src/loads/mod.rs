@@ -34,6 +34,7 @@ mod tally;
 mod turn;
 mod unreadable;
 mod upload;
+mod worker;
 
 use std::{
     collections::BTreeMap,
@@ -69,10 +70,13 @@ pub use settings::{Clock, Settings, Thresholds};
 pub use share::{Share, ShareMalformed};
 pub use tally::Tally;
 
+pub(crate) use priority::yield_to_lookups;
+
 use catalogue::Catalogue;
 use denials::Denials;
 use opened::Opened;
 use turn::{Turn, Turns};
+use worker::Worker;
 
 /// How far a sender's clock may run ahead of ours.
 const CLOCK_SKEW: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
@@ -91,6 +95,7 @@ pub struct Loads {
     changing: Mutex<()>,
     opened: Opened,
     turns: Arc<Turns>,
+    worker: Worker,
     tally: Tally,
     flips: watch::Sender<u64>,
     closing: AtomicBool,
@@ -125,6 +130,7 @@ impl Loads {
             changing: Mutex::default(),
             opened: Opened::default(),
             turns: Arc::default(),
+            worker: Worker::start().map_err(|_| LoadError::Thread)?,
             tally: Tally::default(),
             flips: watch::Sender::new(0),
             closing: AtomicBool::new(false),
