@@ -6,6 +6,7 @@
 //! postcodes are 16 bytes each and stay in memory; those about premises, of which there are tens of millions, are sorted on
 //! disk. Every growth has a bound in [`Limits`], so that no file can exhaust the server.
 
+mod breath;
 mod column;
 mod decode;
 mod error;
@@ -31,6 +32,7 @@ mod texts;
 mod validate;
 mod window;
 
+pub use breath::{Breath, LightBreath};
 pub use column::{Column, FileKind};
 pub use decode::{Encoding, UnknownEncoding, decoder};
 pub use error::{FileError, SizeLimit, Unaccepted};

@@ -3,7 +3,7 @@
 use std::{io::Read, sync::atomic::AtomicBool};
 
 use super::{
-    ColumnFault, FileError, FileKind, Limits, Reject, Report, Row, TextTable,
+    Breath, ColumnFault, FileError, FileKind, Limits, Reject, Report, Row, TextTable,
     error::SizeLimit,
     header::{Columns, told_by_its_bytes},
     premises::Named,
@@ -80,7 +80,9 @@ pub fn read(
         limits: limits.clone(),
         bytes: 0,
     };
+    let mut breath = Breath::default();
     loop {
+        breath.step();
         let step = scanner.step()?;
         if step == Step::End {
             break;

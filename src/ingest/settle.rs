@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    FileError, Limits, Premises, Reject, RejectReason, Report, Row, Scanned, TextTable, Unaccepted,
+    FileError, LightBreath, Limits, Premises, Reject, RejectReason, Report, Row, Scanned, TextTable, Unaccepted,
     refusal::{Grain, Refusal},
     scan::{Scanner, Step},
     settle_premises::settle_premises,
@@ -74,8 +74,13 @@ impl Scanned {
     /// # Errors
     /// [`FileError::NoAcceptedRow`] if nothing is left, and what reading again may meet.
     pub fn settle<R: Read>(mut self, reread: impl FnOnce() -> io::Result<R>) -> Result<Ingested, FileError> {
-        if !self.rows.is_sorted() {
-            self.rows.sort_unstable();
+        let mut breath = LightBreath::default();
+        let mut compare = |a: &Row, b: &Row| {
+            breath.step();
+            a.cmp(b)
+        };
+        if !self.rows.is_sorted_by(|a, b| compare(a, b).is_le()) {
+            self.rows.sort_unstable_by(compare);
         }
         let mut disagreeing = Disagreeing { first: BTreeMap::new(), kept: self.limits.rejects_kept };
         settle_places(&mut self.rows, &self.texts, &mut self.report, &mut disagreeing)
@@ -107,7 +112,9 @@ fn settle_places(
     disagreeing: &mut Disagreeing,
 ) -> io::Result<()> {
     let (mut at, mut settled) = (0, 0);
+    let mut breath = LightBreath::default();
     while let Some(&head) = rows.get(at) {
+        breath.step();
         let rest = &rows[at..];
         let of_place = rest.iter().take_while(|row| row.key() == head.key()).count();
         let row = match of_place {
@@ -191,7 +198,9 @@ impl Disagreeing {
 /// Counts what the settled rows say.
 fn count_outcomes(scanned: &mut Scanned) {
     let Scanned { rows, report, variants, from_empty, .. } = scanned;
+    let mut breath = LightBreath::default();
     for row in rows {
+        breath.step();
         count_outcome(report, row.facts(), variants, || from_empty.binary_search(&row.line).is_ok());
     }
 }

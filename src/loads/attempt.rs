@@ -48,7 +48,7 @@ impl Attempt {
         let (settings, given_up) = (loads.settings(), Arc::new(OnceLock::new()));
         let (limit, region, wanted) = (settings.max_bytes_sent, header.region, header.wanted);
         let process = Process::new(Arc::clone(&loads), settings, header, keeper.clone(), Arc::clone(&given_up));
-        let began = Instant::now();
+        let (began, worker) = (Instant::now(), Arc::clone(&loads));
         let run = move || {
             let result = process.run(reader_parts, keeper_parts);
             loads.tally().count(region, wanted, &result, began.elapsed());
@@ -59,7 +59,7 @@ impl Attempt {
             // Nobody may be listening any more: the load stands all the same.
             let _unheard = tell.send(result);
         };
-        std::thread::Builder::new().name("load".to_owned()).spawn(run).map_err(|_| LoadError::Thread)?;
+        worker.worker.run(run).map_err(|_| LoadError::Thread)?;
         Ok(Self { keeper, reader, outcome: Some(outcome), given_up, sent: 0, limit })
     }
 

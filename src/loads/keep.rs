@@ -1,6 +1,6 @@
 //! The thread that hashes the bytes as sent and keeps the file, while another reads its rows.
 
-use std::{io::Write as _, path::PathBuf};
+use std::{io::Write as _, path::PathBuf, thread};
 
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
@@ -11,6 +11,10 @@ use crate::{
 };
 
 use super::{LoadError, room::A_LOOK, upload::Part};
+
+/// What is hashed and compressed at once, before others may have the processor: a tenth of a millisecond, see
+/// [`Breath`](crate::ingest::Breath).
+const PIECE: usize = 32 << 10;
 
 /// What was kept.
 #[derive(Clone, Copy, Debug)]
@@ -37,13 +41,16 @@ pub(super) fn keep(
     loop {
         match parts.blocking_recv() {
             Some(Part::Bytes(bytes)) => {
-                hash.update(&bytes);
                 length += bytes.len() as u64;
                 if length > looked_up_to {
                     room()?;
                     looked_up_to = length + A_LOOK;
                 }
-                file.write_all(&bytes).map_err(writing())?;
+                for piece in bytes.chunks(PIECE) {
+                    hash.update(piece);
+                    file.write_all(piece).map_err(writing())?;
+                    thread::yield_now();
+                }
             }
             Some(Part::End) => break,
             Some(Part::Stop) | None => return Ok(None),

@@ -35,6 +35,7 @@ mod turn;
 mod unreadable;
 mod untold;
 mod upload;
+mod worker;
 
 use std::{
     collections::BTreeMap,
@@ -71,10 +72,13 @@ pub use settings::{Clock, Settings, Thresholds};
 pub use share::{Share, ShareMalformed};
 pub use tally::Tally;
 
+pub(crate) use priority::yield_to_lookups;
+
 use catalogue::Catalogue;
 use denials::Denials;
 use opened::Opened;
 use turn::{Turn, Turns};
+use worker::Worker;
 
 /// How far a sender's clock may run ahead of ours.
 const CLOCK_SKEW: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
@@ -93,6 +97,7 @@ pub struct Loads {
     changing: Mutex<()>,
     opened: Opened,
     turns: Arc<Turns>,
+    worker: Worker,
     tally: Tally,
     flips: watch::Sender<u64>,
     closing: AtomicBool,
@@ -128,6 +133,7 @@ impl Loads {
             changing: Mutex::default(),
             opened: Opened::default(),
             turns: Arc::default(),
+            worker: Worker::start().map_err(|_| LoadError::Thread)?,
             tally: Tally::default(),
             flips: watch::Sender::new(0),
             closing: AtomicBool::new(false),

@@ -10,7 +10,7 @@ use thread_priority::{
 /// Niceness would not do: Linux lets a nice thread finish its slice of some 3 ms before it looks at who has woken up, and
 /// a lookup takes 20 µs. A thread of the idle class steps aside at once. Other processes come before a load, too, where
 /// no control group keeps a share for this one.
-pub(super) fn yield_to_lookups() {
+pub(crate) fn yield_to_lookups() {
     let policy = ThreadSchedulePolicy::Normal(Idle);
     // A system that refuses only makes lookups a little slower while a load runs.
     if let Err(error) = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, policy) {

@@ -123,7 +123,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
     let probes_door = for_probes.as_ref().map(|_| Arc::new(Door::default()));
     let back = Back::start(config.bulk_threads).map_err(ServeError::Threads)?;
     let metrics = Arc::new(Metrics::default());
-    let gate = Gate::new(config, Arc::clone(&metrics), back.handle().clone(), drain.clone());
+    let gate = Gate::new(config, Arc::clone(&metrics), back.handles(), drain.clone());
     let mut tasks = task::JoinSet::new();
     tasks.spawn(Arc::clone(&gate).look_after());
     if let Some(listener) = for_operators {

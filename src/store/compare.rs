@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{Coverage, RegionVariants, Said},
-    ingest::{Premises, Row, TextTable},
+    ingest::{Breath, Premises, Row, TextTable},
 };
 
 use super::{
@@ -157,7 +157,9 @@ impl Changes {
         meanings: &Meanings,
     ) -> Result<(), StoreError> {
         let others = *self;
+        let mut breath = Breath::default();
         meet(before, after, |earlier, later| {
+            breath.step();
             // Met by their own keys already.
             let place = |premises: &PremisesPlace| Place { key: 0, facts: premises.facts, texts: premises.texts };
             match (earlier.map(place), later.map(place)) {
@@ -249,7 +251,11 @@ fn tally(
     meanings: &Meanings,
 ) -> Result<Changes, StoreError> {
     let mut changes = Changes::default();
-    Merge::new(before, after).try_for_each(|met| changes.add(met, meanings))?;
+    let mut breath = Breath::default();
+    Merge::new(before, after).try_for_each(|met| {
+        breath.step();
+        changes.add(met, meanings)
+    })?;
     Ok(changes)
 }
 

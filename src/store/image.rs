@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
-use crate::domain::{Facts, RegionVariants, Said, Sector, Unit};
+use crate::{
+    domain::{Facts, RegionVariants, Said, Sector, Unit},
+    ingest::{Breath, LightBreath},
+};
 
 use super::{
     StoreError,
-    block::{self, Entry, Layout},
+    block::{self, BLOCK_STEPS, Entry, Layout},
     digest::BlocksDigest,
     premises::Premises,
     premises_read, text_chunks,
@@ -51,9 +54,11 @@ impl Image {
         let mut runs: Vec<Run> = Vec::new();
         let mut gathering = Gathering::default();
         let mut digest = BlocksDigest::new();
+        let mut breath = Breath::default();
         // Premises name texts, and come after them.
         for item in database.range(..[uprn_block::PREFIX]) {
             let (key, value) = item.map_err(StoreError::database(path))?;
+            breath.steps(BLOCK_STEPS);
             digest.block(&key, &value);
             match key.first() {
                 Some(&block::PREFIX) => {
@@ -80,7 +85,9 @@ impl Image {
     }
 
     fn check_rows(&self) -> Result<(), &'static str> {
+        let mut breath = LightBreath::default();
         for (_, entry) in self.rows() {
+            breath.step();
             let entry = entry.ok_or("a row cannot be read")?;
             entry.facts.unpack(&self.variants).map_err(|_| "a row says what Table 3 does not allow")?;
             if entry.texts > self.texts.count() {

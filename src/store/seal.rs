@@ -9,12 +9,12 @@ use std::{
 
 use crate::{
     domain::Table3,
-    ingest::{Premises, Row, TextTable},
+    ingest::{Breath, LightBreath, Premises, Row, TextTable},
 };
 
 use super::{
     DataDir, Manifest, Reaper, SealedLoad, StoreError,
-    block::{self, Layout, VALUE_MAX},
+    block::{self, BLOCK_STEPS, Layout, VALUE_MAX},
     database,
     digest::{BlocksDigest, Fingerprint, RowsDigest, fingerprint},
     durable,
@@ -105,7 +105,9 @@ impl Inserting<'_> {
         let mut blocks = 0;
         let mut entries = Vec::with_capacity(VALUE_MAX);
         let mut value = Vec::with_capacity(VALUE_MAX);
+        let mut breath = Breath::default();
         for sector_rows in rows.chunk_by(|a, b| a.sector() == b.sector()) {
+            breath.steps(BLOCK_STEPS);
             let Some(sector) = sector_rows.first().and_then(Row::sector) else { continue };
             entries.clear();
             for row in sector_rows {
@@ -121,6 +123,7 @@ impl Inserting<'_> {
         let mut chunks = Chunks::new();
         const { assert!(block::PREFIX < PREFIX, "texts follow the blocks, so that keys go in by order") };
         for &text in &numbers.by_number {
+            breath.step();
             let (auxiliary, additional) = texts.get(text).map_err(StoreError::io("reading the texts of", self.path))?;
             if let Some((key, value)) = chunks.push(&auxiliary, &additional) {
                 self.insert(&key, &value)?;
@@ -148,7 +151,9 @@ fn hash(
         fingerprints.push(fingerprint(&auxiliary, &additional));
     }
     let mut digest = RowsDigest::new(manifest.region, &table3.sha256());
+    let mut breath = Breath::default();
     for row in rows {
+        breath.step();
         let number = numbers.of(row.texts).ok_or_else(|| broken(path))? as usize;
         digest.row(row.key(), row.facts(), fingerprints.get(number).ok_or_else(|| broken(path))?);
     }
@@ -220,7 +225,11 @@ impl Numbers {
     }
 
     fn number_rows(&mut self, rows: &[Row]) -> Option<()> {
-        rows.iter().try_for_each(|row| self.number(row.texts).map(drop))
+        let mut breath = LightBreath::default();
+        rows.iter().try_for_each(|row| {
+            breath.step();
+            self.number(row.texts).map(drop)
+        })
     }
 
     /// The number of a text, which is its own from now on; `None` for a text that is not there.

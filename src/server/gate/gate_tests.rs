@@ -27,7 +27,7 @@ impl Rig {
     fn new(variables: &[(&str, &str)]) -> Self {
         let (back, metrics) = (Back::start(1).unwrap(), Arc::new(Metrics::default()));
         let (draining, drain) = watch::channel(false);
-        let gate = Gate::new(&config(variables), Arc::clone(&metrics), back.handle().clone(), drain);
+        let gate = Gate::new(&config(variables), Arc::clone(&metrics), back.handles(), drain);
         Self { gate, metrics, draining, _back: back }
     }
 

@@ -1,7 +1,8 @@
-//! Where bulk work runs: on threads of lower priority, beside those that serve the network.
+//! Where bulk work and uploads run: on threads of lower priority, beside those that serve the network.
 //!
 //! A batch is decoded, answered and encoded there, and comes back as bytes: the threads of the network only pass them on.
-//! So a thousand locations never stand between a fitter and an answer, whatever the processor is asked to do besides.
+//! So a thousand locations never stand between a fitter and an answer, whatever the processor is asked to do besides. A
+//! load's file is taken in on a thread of its own, which yields as the rest of a load does.
 
 use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
 
@@ -17,9 +18,9 @@ use tokio::{
 };
 use tonic::{Status, body::Body};
 
-use crate::grpc;
+use crate::{grpc, loads::yield_to_lookups};
 
-use super::{reader::Reader, trailers};
+use super::{method::Lane, reader::Reader, trailers};
 
 /// Frames of one reply that wait for its caller.
 const WAITING: usize = 2;
@@ -27,35 +28,74 @@ const WAITING: usize = 2;
 /// How long work that is given up may take to notice.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// The threads of bulk work. Work that is still on them when they are dropped is given up.
+/// The threads of bulk work and of uploads. Work that is still on them when they are dropped is given up.
 #[derive(Debug)]
 pub(crate) struct Back {
+    bulk: Threads,
+    uploads: Threads,
+}
+
+/// Where work is handed to those threads.
+#[derive(Clone, Debug)]
+pub(crate) struct Handles {
+    pub(super) bulk: Handle,
+    pub(super) uploads: Handle,
+}
+
+#[derive(Debug)]
+struct Threads {
     runtime: Option<Runtime>,
     handle: Handle,
 }
 
 impl Back {
-    pub(crate) fn start(threads: usize) -> io::Result<Self> {
+    pub(crate) fn start(bulk: usize) -> io::Result<Self> {
         let mut builder = Builder::new_multi_thread();
-        let builder = builder.worker_threads(threads).thread_name("bulk").on_thread_start(give_way).enable_all();
-        let runtime = builder.build()?;
-        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime) })
+        let bulk = builder.worker_threads(bulk).thread_name("bulk").on_thread_start(give_way);
+        let bulk = Threads::start(bulk)?;
+        // One: of several senders all but one wait for their turn.
+        let mut builder = Builder::new_multi_thread();
+        let uploads = builder.worker_threads(1).thread_name("uploads").on_thread_start(yield_to_lookups);
+        Ok(Self { bulk, uploads: Threads::start(uploads)? })
     }
 
     /// Ends them, and waits until what they held is let go of.
-    pub(crate) async fn end(mut self) {
+    pub(crate) async fn end(self) {
+        let Self { bulk, uploads } = self;
+        tokio::join!(bulk.end(), uploads.end());
+    }
+
+    pub(crate) fn handles(&self) -> Handles {
+        Handles { bulk: self.bulk.handle.clone(), uploads: self.uploads.handle.clone() }
+    }
+}
+
+impl Handles {
+    /// The threads that do the work of a method, where those of the network do not.
+    pub(super) const fn of(&self, lane: Lane) -> Option<&Handle> {
+        match lane {
+            Lane::Front => None,
+            Lane::Back => Some(&self.bulk),
+            Lane::Upload => Some(&self.uploads),
+        }
+    }
+}
+
+impl Threads {
+    fn start(builder: &mut Builder) -> io::Result<Self> {
+        let runtime = builder.enable_all().build()?;
+        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime) })
+    }
+
+    async fn end(mut self) {
         if let Some(runtime) = self.runtime.take() {
             // It fails when the process ends meanwhile.
             let _ended = tokio::task::spawn_blocking(move || runtime.shutdown_timeout(LAST_WORDS)).await;
         }
     }
-
-    pub(crate) const fn handle(&self) -> &Handle {
-        &self.handle
-    }
 }
 
-impl Drop for Back {
+impl Drop for Threads {
     fn drop(&mut self) {
         // Waiting for its threads is not allowed on one that serves the network.
         if let Some(runtime) = self.runtime.take() {

@@ -43,6 +43,8 @@ pub(crate) enum Lane {
     Front,
     /// On threads of lower priority, encoding included.
     Back,
+    /// On the thread that takes in a load's file.
+    Upload,
 }
 
 /// How long a call may take, whatever its caller allows.
@@ -86,7 +88,11 @@ const fn rule(path: &'static str, label: &'static str, class: Class, lane: Lane,
 
 /// The table. The first row stands for every path that has none.
 static RULES: [Rule; 20] = {
-    use {Class::*, Lane::*, Time::*};
+    use {
+        Class::{Bulk, HealthWatch, Interactive, Probe, Watch},
+        Lane::{Back, Front},
+        Time::{Open, Request, Stream},
+    };
     [
         rule("", "unknown", Interactive, Front, Request),
         rule("/wanmatrix.v1.WanMatrixService/RequestWanMatrix", "RequestWanMatrix", Interactive, Front, Request),
@@ -103,7 +109,13 @@ static RULES: [Rule; 20] = {
         rule("/wanmatrix.v1.WanMatrixService/SummarizeCoverage", "SummarizeCoverage", Bulk, Back, Request),
         rule("/wanmatrix.v1.WanMatrixService/StreamWanMatrix", "StreamWanMatrix", Bulk, Back, Stream),
         rule("/wanmatrix.v1.WanMatrixService/WatchCoverage", "WatchCoverage", Watch, Back, Open),
-        rule("/wanmatrix.v1.CoverageLoadService/SubmitCoverageLoad", "SubmitCoverageLoad", Upload, Back, Open),
+        rule(
+            "/wanmatrix.v1.CoverageLoadService/SubmitCoverageLoad",
+            "SubmitCoverageLoad",
+            Class::Upload,
+            Lane::Upload,
+            Open,
+        ),
         rule("/wanmatrix.v1.CoverageLoadService/GetCoverageLoad", "GetCoverageLoad", Interactive, Front, Request),
         rule("/wanmatrix.v1.CoverageLoadService/ListCoverageLoads", "ListCoverageLoads", Bulk, Back, Request),
         rule(

@@ -71,7 +71,7 @@ pub(super) struct Gate {
     in_flight: [AtomicU32; Class::ALL.len()],
     metrics: Arc<Metrics>,
     readers: Arc<Readers>,
-    back: Handle,
+    back: lane::Handles,
     /// Says true when the server drains.
     drain: watch::Receiver<bool>,
 }
@@ -81,7 +81,8 @@ pub(super) struct Gate {
 struct Admitted {
     call: Call,
     deadline: Option<Instant>,
-    back: Option<lane::Bounds>,
+    /// And the threads that do it.
+    back: Option<(Handle, lane::Bounds)>,
 }
 
 /// The limits in force, in the shape in which a call asks for them.
@@ -130,7 +131,12 @@ impl Live {
 }
 
 impl Gate {
-    pub(super) fn new(config: &Config, metrics: Arc<Metrics>, back: Handle, drain: watch::Receiver<bool>) -> Arc<Self> {
+    pub(super) fn new(
+        config: &Config,
+        metrics: Arc<Metrics>,
+        back: lane::Handles,
+        drain: watch::Receiver<bool>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             live: ArcSwap::from_pointee(Live::new(config)),
             accounts: Accounts::new(),
@@ -205,10 +211,9 @@ impl Gate {
             (Class::Interactive, Some(connection)) => Some(connection.begin()),
             _ => None,
         };
-        let back = (method.rule().lane == method::Lane::Back).then(|| lane::Bounds {
-            deadline,
-            unread: live.unread(),
-            reader: connection.cloned(),
+        let back = self.back.of(method.rule().lane).map(|threads| {
+            let bounds = lane::Bounds { deadline, unread: live.unread(), reader: connection.cloned() };
+            (threads.clone(), bounds)
         });
         Ok(Admitted { call: call.admitted(place, open), deadline, back })
     }
@@ -263,7 +268,7 @@ where
             // What runs elsewhere is handed over before this is first polled. Boxed, for a call moves through every layer
             // on its way to a task: copying the states of its work each time would cost more than the lookup.
             let answer = match back {
-                Some(bounds) => Ok(Box::pin(lane::answer(&gate.back, answer, bounds))),
+                Some((threads, bounds)) => Ok(Box::pin(lane::answer(&threads, answer, bounds))),
                 None => Err(Box::pin(answer)),
             };
             (call, deadline, answer)

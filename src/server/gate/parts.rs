@@ -21,7 +21,7 @@ use crate::{
     server::{Config, metrics::Metrics},
 };
 
-use super::{Gate, Readers, gated, method::Method};
+use super::{Gate, Readers, gated, lane::Handles, method::Method};
 
 const PATH: &str = "/wanmatrix.v1.WanMatrixService/RequestWanMatrix";
 
@@ -32,7 +32,8 @@ pub type Part = (&'static str, Box<dyn FnMut()>);
 #[must_use]
 pub fn gate_parts(config: &Config) -> Vec<Part> {
     let Ok(runtime) = Builder::new_current_thread().build() else { return Vec::new() };
-    let gate = Gate::new(config, Arc::new(Metrics::default()), runtime.handle().clone(), watch::channel(false).1);
+    let everywhere = Handles { bulk: runtime.handle().clone(), uploads: runtime.handle().clone() };
+    let gate = Gate::new(config, Arc::new(Metrics::default()), everywhere, watch::channel(false).1);
     let caller = Arc::new(Caller::of_address("127.0.0.1:1".parse().ok(), Roles::OPERATOR));
     let (reader, _close) = Arc::new(Readers::default()).open();
     let method = Method::of(PATH);
