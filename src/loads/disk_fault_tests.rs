@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use super::{LoadError, LoadHeader, LoadState, Loads, Settings, Submitted};
+use super::{LoadError, LoadHeader, LoadState, Loads, Settings, Submitted, Wanted};
 use crate::{
     domain::{CspRegion, Table3},
     store::{ActiveFile, DataDir, faults},
