@@ -249,7 +249,8 @@ fn differing() -> Vec<CoverageChange> {
     };
     let change =
         |postcode: &str, kind: i32, before: Option<CoverageFacts>, after: Option<CoverageFacts>, moved: &[i32]| {
-            CoverageChange { postcode: postcode.to_owned(), kind, movements: moved.to_vec(), before, after }
+            let (postcode, movements) = (postcode.to_owned(), moved.to_vec());
+            CoverageChange { postcode, kind, movements, before, after, ..CoverageChange::default() }
         };
     let (new, changed, removed) =
         (CoverageChangeKind::New.into(), CoverageChangeKind::Changed.into(), CoverageChangeKind::Removed.into());
@@ -269,6 +270,21 @@ fn differing() -> Vec<CoverageChange> {
         ),
         change("AA1 1AE", removed, Some(facts("2020-01-01", "Cellular")), None, &[]),
         change("AA1 1AF", 9, None, None, &[99]),
+        CoverageChange {
+            uprn: "7".to_owned(),
+            postcode_before: "AA1 1AH".to_owned(),
+            ..change(
+                "AA1 1AG",
+                changed,
+                Some(facts("2020-01-01", "Cellular")),
+                Some(facts("2020-01-01", "Cellular")),
+                &[CoverageMovement::PostcodeChanged.into()],
+            )
+        },
+        CoverageChange {
+            address_identifier: "flat 1".to_owned(),
+            ..change("AA1 1AG", new, None, Some(CoverageFacts::default()), &[])
+        },
     ]
 }
 
@@ -510,7 +526,17 @@ impl CoverageLoadService for FakeServer {
         let mut items: Vec<_> = differing()
             .into_iter()
             .filter(|change| {
-                change.postcode > request.after_postcode && request.before_load_id != request.after_load_id
+                // Postcodes, then premises by UPRN, then those without one.
+                let place = |postcode: &str, uprn: &str, identifier: &str| match (uprn, identifier) {
+                    ("", "") => (0, postcode.to_owned(), String::new()),
+                    ("", identifier) => (2, postcode.to_owned(), identifier.to_owned()),
+                    (uprn, _) => (1, uprn.to_owned(), String::new()),
+                };
+                let StreamCoverageChangesRequest { after_postcode, after_uprn, after_address_identifier, .. } =
+                    &request;
+                place(&change.postcode, &change.uprn, &change.address_identifier)
+                    > place(after_postcode, after_uprn, after_address_identifier)
+                    && request.before_load_id != request.after_load_id
             })
             .map(|change| Ok(StreamCoverageChangesResponse { change: Some(change) }))
             .collect();
