@@ -54,10 +54,9 @@ fn resume(request: &StreamCoverageChangesRequest) -> Result<Option<Location>, Fa
     if identifier.is_empty() {
         return Ok(Some(Location::Postcode(postcode)));
     }
-    // One that was folded may be longer than one that is sent.
-    let parsed = AddressIdentifier::parse(identifier);
-    let identifier = parsed.or_else(|malformed| AddressIdentifier::from_folded(identifier).ok_or(malformed));
-    Ok(Some(Location::Address(postcode, identifier.map_err(|malformed| error::after_address_identifier(&malformed))?)))
+    let identifier = AddressIdentifier::parse_told(identifier);
+    let identifier = identifier.map_err(|malformed| error::after_address_identifier(&malformed))?;
+    Ok(Some(Location::Address(postcode, identifier)))
 }
 
 /// A location of which two loads do not say the same.

@@ -88,7 +88,7 @@ impl FromStr for After {
         let Some((place, identifier)) = text.split_once(',') else {
             return Ok(Self(Location::Postcode(postcode(text)?)));
         };
-        let identifier = AddressIdentifier::parse(identifier.trim()).map_err(|malformed| malformed.to_string())?;
+        let identifier = AddressIdentifier::parse_told(identifier.trim()).map_err(|malformed| malformed.to_string())?;
         Ok(Self(Location::Address(postcode(place)?, identifier)))
     }
 }
