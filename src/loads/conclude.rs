@@ -17,7 +17,7 @@ use super::{
     identity::Identity,
     priority::yield_to_lookups,
     process::{Process, Received},
-    room::Needs,
+    room::{A_KEPT_PREMISES, Needs},
 };
 
 /// What a file that was not refused came to.
@@ -181,7 +181,9 @@ impl Process {
         let (directory, table3) = (&self.directory, self.loads.table3());
         let keeps = self.header.wanted != Wanted::Judged;
         if keeps {
-            let needs = Needs { rows: rows.len() as u64, premises: premises.rows(), texts: texts.bytes(), file: 0 };
+            let (rows, premises) = (rows.len() as u64, premises.rows());
+            let file = if manifest.base_load_id.is_some() { premises * A_KEPT_PREMISES } else { 0 };
+            let needs = Needs { rows, premises, texts: texts.bytes(), file };
             self.loads.room_for(needs)?;
         }
         let compare = |active: &SealedLoad| {

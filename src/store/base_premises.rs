@@ -4,7 +4,10 @@
 //! A load has them in two orders. By UPRN lies what is said, by address the identifiers; so the addresses are sorted by UPRN
 //! again, on disk where they are many, and the two are read side by side.
 
-use std::{ops::Deref, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     domain::Facts,
@@ -13,6 +16,7 @@ use crate::{
 
 use super::{
     StoreError,
+    compare::damaged,
     image::Image,
     premises::Premises,
     premises_rows::{PremisesKey, PremisesPlace, PremisesRows, SealedPremises},
@@ -59,19 +63,18 @@ impl HeldRow {
 }
 
 /// The premises of a load, row by row.
-pub(super) struct BasePremises<L> {
-    places: SealedPremises<L>,
-    /// Where the premises with a UPRN lie, by UPRN; nothing of a load without premises.
-    addresses: Option<Addresses>,
+pub(super) struct BasePremises<'b> {
+    load: &'b SealedLoad,
+    places: SealedPremises<&'b SealedLoad>,
+    addresses: Addresses,
     held: HeldRow,
 }
 
-impl<L: Deref<Target = SealedLoad> + Clone> BasePremises<L> {
+impl<'b> BasePremises<'b> {
     /// At the first. What does not fit in memory is sorted in files made at `run`, unlinked at once.
-    pub(super) fn new(load: L, run: PathBuf) -> Result<Self, StoreError> {
-        let premises = load.image().and_then(Image::premises);
-        let addresses = premises.map(|premises| Addresses::sort(premises, run)).transpose()?;
-        let mut rows = Self { places: SealedPremises::new(load.clone()), addresses, held: HeldRow::default() };
+    pub(super) fn new(load: &'b SealedLoad, run: PathBuf) -> Result<Self, StoreError> {
+        let addresses = Addresses::sort(load.image().and_then(Image::premises), run)?;
+        let mut rows = Self { load, places: SealedPremises::new(load), addresses, held: HeldRow::default() };
         rows.advance()?;
         Ok(rows)
     }
@@ -84,16 +87,20 @@ impl<L: Deref<Target = SealedLoad> + Clone> BasePremises<L> {
     /// Goes on to the next.
     pub(super) fn advance(&mut self) -> Result<(), StoreError> {
         let Some(PremisesPlace { key, postcode, facts, texts }) = self.places.next()? else {
+            // A place that none of them has taken would be lost.
+            if self.addresses.next()?.is_some() {
+                return Err(differ(self.load));
+            }
             self.held.hold(None);
             return Ok(());
         };
         let (uprn, identifier) = match &key {
             PremisesKey::Address(_, identifier) => (0, &**identifier),
-            &PremisesKey::Uprn(uprn) => match &mut self.addresses {
-                // The mark of a row that told no postcode.
-                _ if postcode == 0 => (uprn, ""),
-                Some(addresses) => (uprn, addresses.identifier(uprn, postcode)?),
-                None => (uprn, ""),
+            // The mark of a row that told no postcode.
+            &PremisesKey::Uprn(uprn) if postcode == 0 => (uprn, ""),
+            &PremisesKey::Uprn(uprn) => match self.addresses.next()? {
+                Some((at, place, identifier)) if (at, place) == (uprn, postcode) => (uprn, identifier),
+                _ => return Err(differ(self.load)),
             },
         };
         self.held.hold(Some(PremisesRow { uprn, postcode, identifier, facts, texts, line: 0, from_empty: false }));
@@ -101,20 +108,22 @@ impl<L: Deref<Target = SealedLoad> + Clone> BasePremises<L> {
     }
 }
 
-/// Addresses of premises with a UPRN, by UPRN.
+fn differ(load: &SealedLoad) -> StoreError {
+    damaged(load, "its premises by UPRN are not those by address")
+}
+
+/// Where the premises with a UPRN lie, by UPRN.
 struct Addresses {
     sorted: Sorted,
-    /// The load's blocks.
-    path: PathBuf,
-    record: Vec<u8>,
+    run: PathBuf,
 }
 
 impl Addresses {
-    fn sort(premises: &Premises, run: PathBuf) -> Result<Self, StoreError> {
-        let path = premises.path.clone();
-        let sorting = || StoreError::io("sorting by UPRN the premises of", &path);
-        let (mut sorter, mut record) = (Sorter::new(run), Vec::new());
-        for block in 0..premises.address_firsts.len() {
+    fn sort(premises: Option<&Premises>, run: PathBuf) -> Result<Self, StoreError> {
+        let (mut sorter, mut record) = (Sorter::new(run.clone()), Vec::new());
+        for (premises, block) in
+            premises.iter().flat_map(|of| (0..of.address_firsts.len()).map(move |block| (of, block)))
+        {
             premises.read_block(block, |row| {
                 if row.uprn != 0 {
                     record.clear();
@@ -122,31 +131,30 @@ impl Addresses {
                         record.extend_from_slice(&number.to_be_bytes()[8 - NUMBER..]);
                     }
                     record.extend_from_slice(row.identifier);
-                    sorter.push(&record).map_err(sorting())?;
+                    sorter.push(&record).map_err(sorting(&run))?;
                 }
                 Ok(false)
             })?;
         }
-        let sorted = sorter.finish().map_err(sorting())?;
-        Ok(Self { sorted, path, record })
+        let sorted = sorter.finish().map_err(sorting(&run))?;
+        Ok(Self { sorted, run })
     }
 
-    /// The identifier of the next UPRN, of which the blocks by UPRN say that it lies in a postcode.
-    fn identifier(&mut self, uprn: u64, postcode: u64) -> Result<&str, StoreError> {
-        let Self { sorted, path, record } = self;
-        record.clear();
-        if let Some(next) = sorted.next_record().map_err(StoreError::io("sorting by UPRN the premises of", &*path))? {
-            record.extend_from_slice(next);
-        }
-        let number = |bytes: &[u8; NUMBER]| bytes.iter().fold(0, |n, &byte| n << 8 | u64::from(byte));
-        let read = |record: &'_ [u8]| -> Option<(u64, u64)> {
-            let (uprn, rest) = record.split_first_chunk::<NUMBER>()?;
-            Some((number(uprn), number(rest.first_chunk::<NUMBER>()?)))
-        };
-        let identifier = record.get(2 * NUMBER..).and_then(|identifier| str::from_utf8(identifier).ok());
-        match identifier {
-            Some(identifier) if read(record) == Some((uprn, postcode)) => Ok(identifier),
-            _ => Err(StoreError::damaged(path, "the premises by UPRN are not those by address")),
-        }
+    /// The next UPRN, the postcode it lies in, and its identifier; `None` behind the last.
+    fn next(&mut self) -> Result<Option<(u64, u64, &str)>, StoreError> {
+        let unreadable = || io::Error::new(io::ErrorKind::InvalidData, "a premises row cannot be read back");
+        let Some(record) = self.sorted.next_record().map_err(sorting(&self.run))? else { return Ok(None) };
+        decode(record).map(Some).ok_or_else(unreadable).map_err(sorting(&self.run))
     }
+}
+
+fn sorting(run: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    StoreError::io("sorting premises by UPRN at", run)
+}
+
+fn decode(record: &[u8]) -> Option<(u64, u64, &str)> {
+    let number = |bytes: &[u8; NUMBER]| bytes.iter().fold(0, |n, &byte| n << 8 | u64::from(byte));
+    let (uprn, rest) = record.split_first_chunk::<NUMBER>()?;
+    let (postcode, identifier) = rest.split_first_chunk::<NUMBER>()?;
+    Some((number(uprn), number(postcode), str::from_utf8(identifier).ok()?))
 }

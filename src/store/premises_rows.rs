@@ -114,7 +114,11 @@ impl<L: Deref<Target = SealedLoad>> SealedPremises<L> {
             })?,
             None => {
                 premises.read_block(self.block - by_uprn, |row| {
-                    if let (0, Some(facts), Ok(identifier)) = (row.uprn, row.facts, str::from_utf8(row.identifier)) {
+                    if row.uprn == 0 {
+                        let identifier = str::from_utf8(row.identifier).ok();
+                        let (Some(facts), Some(identifier)) = (row.facts, identifier) else {
+                            return Err(premises.damaged("a premises without a UPRN cannot be read"));
+                        };
                         let (key, texts) = (PremisesKey::Address(row.postcode, identifier.into()), row.texts);
                         pending.push(PremisesPlace { key, postcode: row.postcode, facts, texts });
                     }

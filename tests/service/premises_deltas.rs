@@ -359,3 +359,35 @@ async fn a_place_to_resume_behind_must_be_one() {
         }
     }
 }
+
+#[tokio::test]
+async fn retention_takes_no_premises_away_from_under_a_reader() {
+    const ROWS: usize = 50_000;
+    let server = Server::with(&[("GUARDS_SHRINK_PERCENT", "100"), ("GUARDS_GROWTH_PERCENT", "100000")]).await;
+    let load = async |day, rows: &[String]| {
+        let file = full(rows);
+        server.submit(header(CspRegion::South, day, &file), &file).await.unwrap().load.unwrap().load_id
+    };
+    // Without a UPRN: they lie on disk alone, and are more than what is on its way to the caller.
+    let rows =
+        |year| -> Vec<_> { (0..ROWS).map(|n| format!("AA1 1AA,{year}-01-01,Cellular,High,,House {n}")).collect() };
+    let (before, after) = (load(1, &rows(2020)).await, load(2, &rows(2021)).await);
+    let request = StreamCoverageChangesRequest {
+        before_load_id: before.clone(),
+        after_load_id: after.clone(),
+        ..StreamCoverageChangesRequest::default()
+    };
+    let mut stream = server.loads.clone().stream_coverage_changes(request).await.unwrap().into_inner();
+    assert!(stream.message().await.unwrap().is_some());
+    server.set_clock("2026-09-01T12:00:00Z");
+    for day in 3..=8 {
+        load(day, &[format!("AA1 1AA,202{day}-01-01,Cellular,High,,")]).await;
+    }
+    assert!([before, after].iter().all(|id| !server.directory.path().join("loads").join(id).exists()));
+    let mut rest = 0;
+    while let Some(message) = stream.message().await.unwrap() {
+        assert_eq!(message.change.unwrap().movements().collect::<Vec<_>>(), [CoverageMovement::DateLater]);
+        rest += 1;
+    }
+    assert_eq!(rest, ROWS - 1, "to its end, and every premises of it");
+}
