@@ -36,7 +36,7 @@ pub(super) async fn changes(
     let resume = resume(&request)?;
     let StreamCoverageChangesRequest { before_load_id, after_load_id, .. } = request;
     let turn = comparing.turn(caller, PATIENCE).await?;
-    let open = move || loads.changes(&before_load_id, &after_load_id, resume);
+    let open = move || loads.changes(&before_load_id, &after_load_id, resume.as_ref());
     paced::stream(open, |location| StreamCoverageChangesResponse { change: Some(change(location)) }, turn).await
 }
 

@@ -20,7 +20,7 @@ impl Loads {
         &self,
         before: &str,
         after: &str,
-        resume: Option<Location>,
+        resume: Option<&Location>,
     ) -> Result<impl Iterator<Item = Result<ChangedLocation, LoadError>> + Send + use<>, LoadError> {
         let (before, after) = (self.with_rows(before)?.manifest, self.with_rows(after)?.manifest);
         if before.region != after.region {

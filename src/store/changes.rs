@@ -90,7 +90,7 @@ impl Change {
 
 /// Every location of which two loads of a region do not say the same: the rows behind the figures of
 /// [`compare_sealed`](super::compare_sealed). Postcodes come first, in order, then premises by UPRN, then those that only their
-/// postcode and identifier name. `after` resumes behind the last one that was seen, which need be in neither load.
+/// postcode and identifier name. `resume` is the last one that was seen, which need be in neither load.
 ///
 /// Nothing is gathered: the memory it takes is 16 bytes a distinct pair of texts, of which it first reads all, and a block of
 /// premises of each load. It ends at the first error. Blocks, as does each step.
@@ -101,21 +101,24 @@ impl Change {
 pub fn changes(
     before: Arc<SealedLoad>,
     after: Arc<SealedLoad>,
-    resume: Option<Location>,
-) -> impl Iterator<Item = Result<ChangedLocation, StoreError>> + Send + 'static {
-    let (differing, failed) = match Differing::new(before, after, resume.as_ref()) {
+    resume: Option<&Location>,
+) -> impl Iterator<Item = Result<ChangedLocation, StoreError>> + Send + use<> {
+    let (differing, failed) = match Differing::new(before, after, resume) {
         Ok(differing) => (Some(differing), None),
         Err(error) => (None, Some(Err(error))),
     };
     failed.into_iter().chain(differing.into_iter().flatten())
 }
 
+type OfPostcodes = Rows<Arc<SealedLoad>>;
+type OfPremises = SealedPremises<Arc<SealedLoad>>;
+
 /// Both loads' rows as they are met.
 struct Differing {
     pair: Pair,
     /// Nothing where all postcodes lie before the location to resume behind.
-    postcodes: Option<Merge<Rows<Arc<SealedLoad>>, Rows<Arc<SealedLoad>>>>,
-    premises: PremisesMerge<SealedPremises<Arc<SealedLoad>>, SealedPremises<Arc<SealedLoad>>>,
+    postcodes: Option<Merge<OfPostcodes, OfPostcodes>>,
+    premises: PremisesMerge<OfPremises, OfPremises>,
     ended: bool,
 }
 

@@ -99,7 +99,7 @@ proptest! {
         }
         // From behind every location there is, changed or not, and from one that no load has.
         for &last in before.keys().chain(after.keys()).chain([&"AA1 5AA".parse().unwrap()]) {
-            let rest = changes(Arc::clone(&earlier), Arc::clone(&later), Some(Location::Postcode(last)));
+            let rest = changes(Arc::clone(&earlier), Arc::clone(&later), Some(&Location::Postcode(last)));
             let rest: Vec<_> = rest.collect::<Result<_, _>>().unwrap();
             let behind: Vec<_> = all.iter().filter(|location| location.postcode > Some(last)).cloned().collect();
             prop_assert_eq!(rest, behind);

@@ -166,31 +166,31 @@ fn premises_that_make_no_sense_are_told_whatever_their_checksum() {
         let said = [facts.to_be_bytes(), texts.to_be_bytes()].concat();
         [&numbers[..], &said, &[identifier.len() as u8], identifier].concat()
     };
-    let file = |count: u64, rows: &[Vec<u8>]| {
+    let file = |count: u64, rows: &[&[u8]]| {
         let header = [&MAGIC_PREMISES[..], &[0; 8]].concat();
         forged(&header, &[&count.to_be_bytes()[..], &rows.concat()].concat())
     };
     let (first, second) = (row(7, postcode, 0, 0, b"1"), row(8, 0, Facts::SET_ASIDE.bits(), 0, b""));
     let by_address = row(0, postcode, 0, 0, b"flat 1");
-    fs::write(directory.path().join(FILE), file(3, &[first.clone(), second.clone(), by_address.clone()])).unwrap();
+    fs::write(directory.path().join(FILE), file(3, &[&first, &second, &by_address])).unwrap();
     let (_, premises, _) = read_rows(directory.path(), directory.path().join("spill")).unwrap();
     assert_eq!((premises.rows(), premises.answers()), (3, 2));
     for (what, bytes) in [
-        ("its premises are out of order", file(2, &[second.clone(), first.clone()])),
-        ("its premises are out of order", file(2, &[first.clone(), first.clone()])),
-        ("its premises are out of order", file(2, &[by_address.clone(), first.clone()])),
-        ("a premises names a text", file(1, &[row(7, postcode, 0, 1, b"1")])),
-        ("a premises is a delete", file(1, &[row(7, postcode, Facts::DELETE.bits(), 0, b"1")])),
-        ("an address identifier is not UTF-8", file(1, &[row(7, postcode, 0, 0, b"\xFF")])),
-        ("a premises has no key", file(1, &[row(7, postcode, 0, 0, b"1\0")])),
-        ("a premises has no key", file(1, &[row(0, postcode, 0, 0, b"")])),
-        ("a premises has no key", file(1, &[row(0, 0, 0, 0, b"1")])),
-        ("a premises has no key", file(1, &[row(7, 0, 0, 0, b"1")])),
-        ("a premises has no key", file(1, &[row(7, 1, 0, 0, b"1")])),
-        ("a premises has no key", file(1, &[row(crate::domain::Uprn::MAX + 1, postcode, 0, 0, b"1")])),
-        ("something comes after", file(1, &[first.clone(), second.clone()])),
-        ("fill whole buffer", file(2, &[first.clone()])),
-        ("fill whole buffer", file(u64::MAX, &[first.clone()])),
+        ("its premises are out of order", file(2, &[&second, &first])),
+        ("its premises are out of order", file(2, &[&first, &first])),
+        ("its premises are out of order", file(2, &[&by_address, &first])),
+        ("a premises names a text", file(1, &[&row(7, postcode, 0, 1, b"1")])),
+        ("a premises is a delete", file(1, &[&row(7, postcode, Facts::DELETE.bits(), 0, b"1")])),
+        ("an address identifier is not UTF-8", file(1, &[&row(7, postcode, 0, 0, b"\xFF")])),
+        ("a premises has no key", file(1, &[&row(7, postcode, 0, 0, b"1\0")])),
+        ("a premises has no key", file(1, &[&row(0, postcode, 0, 0, b"")])),
+        ("a premises has no key", file(1, &[&row(0, 0, 0, 0, b"1")])),
+        ("a premises has no key", file(1, &[&row(7, 0, 0, 0, b"1")])),
+        ("a premises has no key", file(1, &[&row(7, 1, 0, 0, b"1")])),
+        ("a premises has no key", file(1, &[&row(crate::domain::Uprn::MAX + 1, postcode, 0, 0, b"1")])),
+        ("something comes after", file(1, &[&first, &second])),
+        ("fill whole buffer", file(2, &[&first])),
+        ("fill whole buffer", file(u64::MAX, &[&first])),
         ("fill whole buffer", forged(&[&MAGIC_PREMISES[..], &[0; 8]].concat(), b"count")),
     ] {
         fs::write(directory.path().join(FILE), bytes).unwrap();
