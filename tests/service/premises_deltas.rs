@@ -261,6 +261,11 @@ async fn the_guards_judge_the_premises_of_a_delta_apart() {
     assert_eq!(told(&refused).reason, "LOAD_GUARD_GROWTH");
     assert!(refused.message().contains("6 new beside 20 premises (30.00 %)"), "{refused}");
     assert_eq!(counted(&server).await, (20, 20, 0));
+    // Deletes of what is not there are no rows to accept.
+    let refused = send(&server, &base, 4, &[",,,,9999,,delete", "AA1 1AA,,,,,Nowhere,delete"]).await.unwrap_err();
+    assert_eq!(told(&refused).reason, "LOAD_FILE_UNREADABLE", "{refused}");
+    assert!(told(&refused).metadata.contains_key("load_id"), "its report can be fetched");
+    assert_eq!(counted(&server).await, (20, 20, 0));
     // A dry run judges the same, and keeps nothing.
     let file = delta(&CHANGES);
     let dry = CoverageLoadHeader { validate_only: true, ..on(&base, 4, &file) };
