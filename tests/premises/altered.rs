@@ -121,7 +121,8 @@ pub(crate) fn alter(file: &CoverageFile, directory: &Path) -> Altered {
     // Behind the last postcode there is none to move to.
     moving.iter().for_each(|row| writing.row(row, false));
     let Writing { mut whole, mut delta, rows, premises, delta_rows } = writing;
-    (whole.flush().unwrap(), delta.flush().unwrap());
+    whole.flush().unwrap();
+    delta.flush().unwrap();
     let whole = CoverageFile { path: path("whole"), rows, premises, ..file.clone() };
     Altered { whole, delta: path("delta"), delta_rows, gone }
 }
