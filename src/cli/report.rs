@@ -66,6 +66,7 @@ fn changes(sent: &CoverageComparison) -> Changes {
         date_later: number(sent.date_later),
         likelihood_changed: number(sent.likelihood_changed),
         texts_changed: number(sent.texts_changed),
+        postcode_changed: number(sent.postcode_changed),
         newly_set_aside: number(sent.newly_set_aside),
         no_longer_set_aside: number(sent.no_longer_set_aside),
         answers_before: number(sent.answers_before),

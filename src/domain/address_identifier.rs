@@ -56,6 +56,20 @@ impl AddressIdentifier {
         }
     }
 
+    /// Reads one that was told by this service, or as it was sent. Letters that fold into several make one that is told longer
+    /// than any that is sent.
+    ///
+    /// # Errors
+    /// [`AddressIdentifierError`] for a text that folds to nothing, or is longer than any that is told.
+    pub fn parse_told(text: &str) -> Result<Self, AddressIdentifierError> {
+        match Self::parse(text) {
+            Err(AddressIdentifierError::TooLong(long)) => {
+                Self::from_folded(text).ok_or(AddressIdentifierError::TooLong(long))
+            }
+            parsed => parsed,
+        }
+    }
+
     /// One that was folded before, read back from where it was kept.
     #[must_use]
     pub fn from_folded(folded: &str) -> Option<Self> {

@@ -59,6 +59,18 @@ fn what_cannot_be_an_identifier_says_why() {
     assert_eq!(folded(&"Ŷ".repeat(30)), "ŷ".repeat(30));
 }
 
+#[test]
+fn one_that_grew_when_it_was_folded_is_read_back() {
+    let grown = AddressIdentifier::parse(&"İ1".repeat(15)).unwrap();
+    assert!(grown.as_str().chars().count() > ADDRESS_IDENTIFIER_MAX, "{grown}");
+    assert_eq!(AddressIdentifier::parse_told(grown.as_str()), Ok(grown));
+    for (text, error) in
+        [("--", AddressIdentifierError::Nothing), (&"1".repeat(300), AddressIdentifierError::TooLong(300))]
+    {
+        assert_eq!(AddressIdentifier::parse_told(text), Err(error));
+    }
+}
+
 proptest! {
     #[test]
     fn folding_twice_is_folding_once_and_says_only_words(text in "\\PC{0,30}") {
@@ -67,6 +79,7 @@ proptest! {
             prop_assert!(!spaced.starts_with(' ') && !spaced.ends_with(' ') && !spaced.contains("  "));
             prop_assert!(!spaced.chars().any(char::is_control));
             prop_assert_eq!(AddressIdentifier::from_folded(spaced), Some(once.clone()));
+            prop_assert_eq!(AddressIdentifier::parse_told(spaced), Ok(once.clone()));
             if spaced.chars().count() <= ADDRESS_IDENTIFIER_MAX {
                 prop_assert_eq!(AddressIdentifier::parse(spaced), Ok(once));
             }

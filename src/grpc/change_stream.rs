@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    domain::{Coverage, Postcode, Said},
+    domain::{AddressIdentifier, Coverage, Location, Postcode, Said, Uprn},
     loads::Loads,
     store::{Change, ChangedLocation, Movement, Told},
 };
@@ -22,7 +22,7 @@ use super::{
 /// What the RPC streams.
 pub(super) type ChangeStream = Paced<StreamCoverageChangesResponse>;
 
-/// The locations that differ between two loads, after a postcode. The turn is let go when the last was taken; how long
+/// The locations that differ between two loads, after one of them. The turn is let go when the last was taken; how long
 /// that may take the gate bounds, as it does for every stream.
 ///
 /// # Errors
@@ -33,26 +33,57 @@ pub(super) async fn changes(
     comparing: &Comparing,
     caller: &str,
 ) -> Result<ChangeStream, Failure> {
-    let StreamCoverageChangesRequest { before_load_id, after_load_id, after_postcode } = request;
-    let after = match after_postcode.as_str() {
-        "" => None,
-        text => Some(text.parse::<Postcode>().map_err(|malformed| error::after_postcode(&malformed))?),
-    };
+    let resume = resume(&request)?;
+    let StreamCoverageChangesRequest { before_load_id, after_load_id, .. } = request;
     let turn = comparing.turn(caller, PATIENCE).await?;
-    let open = move || loads.changes(&before_load_id, &after_load_id, after);
+    let open = move || loads.changes(&before_load_id, &after_load_id, resume.as_ref());
     paced::stream(open, |location| StreamCoverageChangesResponse { change: Some(change(location)) }, turn).await
+}
+
+/// The location to resume behind, named by its key as a change names it.
+fn resume(request: &StreamCoverageChangesRequest) -> Result<Option<Location>, Failure> {
+    let StreamCoverageChangesRequest { after_postcode, after_uprn, after_address_identifier: identifier, .. } = request;
+    if !after_uprn.is_empty() {
+        let uprn = Uprn::parse(after_uprn).map_err(|malformed| error::after_uprn(&malformed))?;
+        return Ok(Some(Location::Uprn(uprn)));
+    }
+    if after_postcode.is_empty() && identifier.is_empty() {
+        return Ok(None);
+    }
+    let postcode = after_postcode.parse::<Postcode>().map_err(|malformed| error::after_postcode(&malformed))?;
+    if identifier.is_empty() {
+        return Ok(Some(Location::Postcode(postcode)));
+    }
+    let identifier = AddressIdentifier::parse_told(identifier);
+    let identifier = identifier.map_err(|malformed| error::after_address_identifier(&malformed))?;
+    Ok(Some(Location::Address(postcode, identifier)))
 }
 
 /// A location of which two loads do not say the same.
 fn change(location: ChangedLocation) -> CoverageChange {
     let movements = location.movements().iter().map(|each| movement(each).into()).collect();
-    let postcode = location.postcode.to_string();
+    let postcode = |postcode: Option<Postcode>| postcode.map(|postcode| postcode.to_string()).unwrap_or_default();
+    let (postcode, postcode_before) = (postcode(location.postcode), postcode(location.postcode_before));
+    let (uprn, address_identifier) = match location.location {
+        Location::Postcode(_) => Default::default(),
+        Location::Uprn(uprn) => (uprn.to_string(), String::new()),
+        Location::Address(_, identifier) => (String::new(), identifier.as_str().to_owned()),
+    };
     let (kind, before, after) = match location.change {
         Change::New { after } => (CoverageChangeKind::New, None, Some(after)),
         Change::Removed { before } => (CoverageChangeKind::Removed, Some(before), None),
         Change::Changed { before, after, .. } => (CoverageChangeKind::Changed, Some(before), Some(after)),
     };
-    CoverageChange { postcode, kind: kind.into(), movements, before: before.map(facts), after: after.map(facts) }
+    CoverageChange {
+        postcode,
+        kind: kind.into(),
+        movements,
+        before: before.map(facts),
+        after: after.map(facts),
+        uprn,
+        address_identifier,
+        postcode_before,
+    }
 }
 
 fn facts(told: Told) -> CoverageFacts {
@@ -83,6 +114,7 @@ const fn movement(movement: Movement) -> CoverageMovement {
         Movement::DateLater => CoverageMovement::DateLater,
         Movement::LikelihoodChanged => CoverageMovement::LikelihoodChanged,
         Movement::TextsChanged => CoverageMovement::TextsChanged,
+        Movement::PostcodeChanged => CoverageMovement::PostcodeChanged,
         Movement::NewlySetAside => CoverageMovement::NewlySetAside,
         Movement::NoLongerSetAside => CoverageMovement::NoLongerSetAside,
     }

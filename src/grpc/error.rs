@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use tonic::{Code, Status};
 
 use crate::{
-    domain::{CspRegion, DayError, Location, PostcodeError},
+    domain::{AddressIdentifierError, CspRegion, DayError, Location, PostcodeError, UprnError},
     duis::{DuisError, UserRole},
     ingest::FileError,
     loads::{Guard, LoadError, LoadRecord, LoadState},
@@ -171,6 +171,16 @@ pub(super) fn after_postcode(error: &PostcodeError) -> Failure {
     Failure::field(ErrorReason::PostcodeMalformed, "after_postcode", error.to_string())
 }
 
+/// An `after_uprn` that is none.
+pub(super) fn after_uprn(error: &UprnError) -> Failure {
+    Failure::field(ErrorReason::UprnMalformed, "after_uprn", error.to_string())
+}
+
+/// An `after_address_identifier` that is none.
+pub(super) fn after_address_identifier(error: &AddressIdentifierError) -> Failure {
+    Failure::field(ErrorReason::AddressIdentifierMalformed, "after_address_identifier", error.to_string())
+}
+
 /// No place for another call of its class: none at all, or none in the caller's share.
 #[must_use]
 pub fn overloaded(class: &str, own_share: bool, retry: Duration) -> Status {
@@ -301,8 +311,6 @@ pub(super) fn load(error: LoadError) -> Failure {
         LoadError::BaseNotActive { base, active, .. } => new(Aborted, ErrorReason::LoadBaseNotActive)
             .with("base_load_id", base)
             .with("active_load_id", active.unwrap_or_default()),
-        // As tonic answers for a whole RPC that is not there: no reason of ours.
-        LoadError::DeltaOfPremises { .. } => new(Code::Unimplemented, ErrorReason::Unspecified),
         LoadError::BaseTableChanged { base, .. } => {
             new(FailedPrecondition, ErrorReason::LoadBaseTableChanged).with("base_load_id", base)
         }

@@ -67,6 +67,7 @@ fn comparison(Compared { with, changes }: Compared) -> proto::CoverageComparison
         premises_before,
         premises_after,
         premises_in_both,
+        postcode_changed,
     } = changes;
     proto::CoverageComparison {
         with_load_id: with,
@@ -93,6 +94,7 @@ fn comparison(Compared { with, changes }: Compared) -> proto::CoverageComparison
         premises_before: count(premises_before),
         premises_after: count(premises_after),
         premises_in_both: count(premises_in_both),
+        postcode_changed: count(postcode_changed),
     }
 }
 

@@ -198,9 +198,8 @@ impl WanMatrixService for WanMatrixApi {
                 csp_region: number,
                 expected,
                 source,
-                postcode_rows: load
-                    .map_or(0, |manifest| count(manifest.answers().saturating_sub(manifest.report.premises))),
-                premises_rows: load.map_or(0, |manifest| count(manifest.report.premises)),
+                postcode_rows: load.map_or(0, |manifest| count(manifest.answers().saturating_sub(manifest.premises()))),
+                premises_rows: load.map_or(0, |manifest| count(manifest.premises())),
                 set_aside_locations: load.map_or(0, |manifest| count(manifest.marks())),
                 received_time: load.map(|manifest| convert::timestamp(manifest.received)),
                 damaged,

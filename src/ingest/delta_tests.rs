@@ -129,11 +129,13 @@ fn unknown_deletes_are_set_aside_afterwards() {
     let scanned = read(file.as_bytes(), FileKind::Delta, south, &limits, &AtomicBool::new(false)).unwrap();
     let mut ingested = scanned.settle(|| Ok(file.as_bytes())).unwrap();
     ingested
-        .set_aside_unknown_deletes(&[], &limits, || -> std::io::Result<&[u8]> { panic!("nothing to read") })
+        .set_aside_unknown_deletes(&[], &UnknownDeletes::default(), &limits, || -> std::io::Result<&[u8]> {
+            panic!("nothing to read")
+        })
         .unwrap();
     assert_eq!((ingested.report.accepted, ingested.report.deletes), (4, 3));
 
-    ingested.set_aside_unknown_deletes(&[5, 8], &limits, || Ok(file.as_bytes())).unwrap();
+    ingested.set_aside_unknown_deletes(&[5, 8], &UnknownDeletes::default(), &limits, || Ok(file.as_bytes())).unwrap();
     let report = &ingested.report;
     assert_eq!((report.rows, report.accepted, report.deletes, report.set_aside), (7, 2, 1, 5));
     assert_eq!(report.rejects_by_reason[&RejectReason::DeleteUnknown], 2);
@@ -154,7 +156,7 @@ fn unknown_deletes_are_set_aside_afterwards() {
 fn a_delta_of_nothing_but_unknown_deletes_has_no_accepted_row() {
     let file = format!("{HEADER}AA1 1AA,,,,,,delete\n");
     let mut ingested = settled(&file);
-    match ingested.set_aside_unknown_deletes(&[2], &limits(), || Ok(file.as_bytes())) {
+    match ingested.set_aside_unknown_deletes(&[2], &UnknownDeletes::default(), &limits(), || Ok(file.as_bytes())) {
         Err(FileError::NoAcceptedRow(unaccepted)) => {
             assert_eq!((unaccepted.report.accepted, unaccepted.report.set_aside), (0, 1));
             assert_eq!(unaccepted.rejects[0].row, b"AA1 1AA,,,,,,delete");

@@ -29,6 +29,7 @@ mod spill;
 mod split;
 mod tape;
 mod texts;
+mod unknown_deletes;
 mod validate;
 mod window;
 
@@ -48,6 +49,7 @@ pub use row::Row;
 pub use settle::Ingested;
 pub use sorter::{Sorted, Sorter};
 pub use texts::TextTable;
+pub use unknown_deletes::UnknownDeletes;
 
 #[cfg(test)]
 mod delta_tests;

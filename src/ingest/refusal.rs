@@ -58,9 +58,10 @@ pub(super) enum Refusal<'a> {
     #[error("a delete names its location and says nothing else; leave this field empty, or send upsert")]
     DeleteNotBare(Column),
     #[error(
-        "the base load has no such location, so there is nothing to delete; correct the postcode, or leave the row out"
+        "the base load has no such location, so there is nothing to delete; correct {}, or leave the row out",
+        key_of(*.0)
     )]
-    DeleteUnknown,
+    DeleteUnknown(Grain),
 }
 
 /// What two rows speak of.
@@ -115,13 +116,15 @@ impl Refusal<'_> {
             Self::Disagrees { .. } | Self::BesideSetAside { .. } => RejectReason::RowsDisagree,
             Self::ChangeMalformed(_) => RejectReason::ChangeMalformed,
             Self::DeleteNotBare(_) => RejectReason::DeleteNotBare,
-            Self::DeleteUnknown => RejectReason::DeleteUnknown,
+            Self::DeleteUnknown(_) => RejectReason::DeleteUnknown,
         }
     }
 
     /// The column at fault, if it is one column's.
     pub(super) const fn column(&self) -> Option<Column> {
         match self {
+            // Several columns name a premises.
+            Self::DeleteUnknown(Grain::Premises) => None,
             Self::TooLong { .. } | Self::FieldCount { .. } | Self::Disagrees { .. } | Self::BesideSetAside { .. } => {
                 None
             }
@@ -130,7 +133,7 @@ impl Refusal<'_> {
             | Self::NotUtf8(column)
             | Self::Text { column, .. }
             | Self::DeleteNotBare(column) => Some(*column),
-            Self::Postcode(_) | Self::DeleteUnknown => Some(Column::Postcode),
+            Self::Postcode(_) | Self::DeleteUnknown(Grain::Postcode) => Some(Column::Postcode),
             Self::Uprn(_) => Some(Column::Uprn),
             Self::AddressIdentifier { .. } => Some(Column::AddressIdentifier),
             Self::ChangeMalformed(_) => Some(Column::Change),
@@ -152,6 +155,14 @@ const fn quote_message(fault: QuoteFault) -> &'static str {
             "something stands between a closing quote and the next comma; double each quote that is part of a field"
         }
         QuoteFault::NeverClosed => "a quote that is never closed; close it, or double it if it is part of the field",
+    }
+}
+
+/// What the row's sender got wrong, when there is no such location.
+const fn key_of(grain: Grain) -> &'static str {
+    match grain {
+        Grain::Postcode => "the postcode",
+        Grain::Premises => "the UPRN, or without one the postcode and the address identifier",
     }
 }
 

@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     FileError, LightBreath, Limits, Premises, Reject, RejectReason, Report, Row, Scanned, TextTable, Unaccepted,
+    UnknownDeletes,
     refusal::{Grain, Refusal},
     scan::{Scanner, Step},
     settle_premises::settle_premises,
@@ -29,8 +30,9 @@ pub struct Ingested {
 }
 
 impl Ingested {
-    /// Sets aside deletes whose locations the base load does not have, once that is known: the rows on these lines,
-    /// ascending. They leave no mark, for nothing is changed.
+    /// Sets aside deletes whose locations the base load does not have, once that is known: the rows about postcodes on these
+    /// lines, ascending, and those about premises, which were merged already and stay among the file's. They leave no mark, for
+    /// nothing is changed.
     ///
     /// `limits` are those of the read. `reread` opens the same file again, decoded: it is called only if there are rows
     /// whose bytes must be kept.
@@ -40,21 +42,25 @@ impl Ingested {
     pub fn set_aside_unknown_deletes<R: Read>(
         &mut self,
         lines: &[u32],
+        premises: &UnknownDeletes,
         limits: &Limits,
         reread: impl FnOnce() -> io::Result<R>,
     ) -> Result<(), FileError> {
         let before = self.rows.len();
         self.rows.retain(|row| !row.facts().is_delete() || lines.binary_search(&row.line).is_err());
-        let refused = (before - self.rows.len()) as u64;
+        let refused = (before - self.rows.len()) as u64 + premises.rows();
         if refused == 0 {
             return Ok(());
         }
         let report = &mut self.report;
         report.accepted -= refused.min(report.accepted);
         report.deletes -= refused.min(report.deletes);
+        report.premises -= premises.rows().min(report.premises);
         report.set_aside += refused;
         *report.rejects_by_reason.entry(RejectReason::DeleteUnknown).or_default() += refused;
-        let first = lines.iter().take(limits.rejects_kept).map(|&line| (line, Refusal::DeleteUnknown)).collect();
+        let postcodes = lines.iter().take(limits.rejects_kept).map(|&line| (line, Grain::Postcode));
+        let first = postcodes.chain(premises.lines().map(|line| (line, Grain::Premises)));
+        let first = first.map(|(line, grain)| (line, Refusal::DeleteUnknown(grain))).collect();
         merge(&mut self.rejects, &first, limits, reread)?;
         self.report.rejects_kept = self.rejects.len() as u64;
         if self.report.accepted > 0 {

@@ -5,7 +5,9 @@ use std::{sync::atomic::Ordering, thread, time::Instant};
 
 use crate::{
     ingest::{FileError, Ingested, Premises, Reject, Report, Row, Scanned, TextTable, Unaccepted},
-    store::{self, AuditEvent, Compared, DeltaError, FORMAT, Manifest, Packed, SealedLoad, StoreError, read_kept},
+    store::{
+        self, AuditEvent, Compared, DeltaError, FORMAT, Manifest, Merged, Packed, SealedLoad, StoreError, read_kept,
+    },
 };
 
 use super::{
@@ -15,7 +17,7 @@ use super::{
     identity::Identity,
     priority::yield_to_lookups,
     process::{Process, Received},
-    room::Needs,
+    room::{A_KEPT_PREMISES, Needs},
 };
 
 /// What a file that was not refused came to.
@@ -154,20 +156,23 @@ impl Process {
             let Ingested { rows, premises, texts, report, rejects } = ingested;
             return Ok(Whole { rows, premises, texts, report, rejects });
         };
-        if base.has_premises() || ingested.premises.rows() > 0 {
-            return Err(LoadError::DeltaOfPremises { base: base.manifest().load_id.clone() });
+        // The base's premises are sorted again and gathered with the delta's.
+        let premises = base.manifest().premises_rows() + ingested.premises.rows();
+        if premises > 0 {
+            self.loads.room_for(Needs { premises, ..Needs::default() }, &self.settings)?;
         }
-        let spill = self.directory.join("merged.spill");
-        let merged = store::apply(base, &ingested.rows, &ingested.texts, self.loads.table3(), spill);
+        let limits = self.limits();
+        let merged = store::apply(base, &ingested, self.loads.table3(), limits.rejects_kept, &self.directory);
         let merged = merged.map_err(|error| match error {
             DeltaError::Store(error) => LoadError::Store(error),
             DeltaError::TableChanged { .. } => {
                 LoadError::BaseTableChanged { base: base.manifest().load_id.clone(), said: error.to_string() }
             }
         })?;
-        ingested.set_aside_unknown_deletes(&merged.unknown_deletes, &self.limits(), reread)?;
+        let Merged { rows, premises, texts, unknown_deletes, unknown_premises, .. } = merged;
+        ingested.set_aside_unknown_deletes(&unknown_deletes, &unknown_premises, &limits, reread)?;
         let Ingested { report, rejects, .. } = ingested;
-        Ok(Whole { rows: merged.rows, premises: Premises::default(), texts: merged.texts, report, rejects })
+        Ok(Whole { rows, premises, texts, report, rejects })
     }
 
     /// Compares the rows with those of the load that answers, and packs them meanwhile: most loads are good, and what is
@@ -184,7 +189,9 @@ impl Process {
         let (directory, table3) = (&self.directory, self.loads.table3());
         let keeps = self.header.wanted != Wanted::Judged;
         if keeps {
-            let needs = Needs { rows: rows.len() as u64, premises: premises.rows(), texts: texts.bytes(), file: 0 };
+            let (rows, premises) = (rows.len() as u64, premises.rows());
+            let file = if manifest.base_load_id.is_some() { premises * A_KEPT_PREMISES } else { 0 };
+            let needs = Needs { rows, premises, texts: texts.bytes(), file };
             self.loads.room_for(needs, &self.settings)?;
         }
         let compare = |active: &SealedLoad| {
@@ -195,7 +202,7 @@ impl Process {
             let beside = scope.spawn(|| -> Result<_, StoreError> {
                 yield_to_lookups();
                 if keeps && manifest.base_load_id.is_some() {
-                    store::write_rows(directory, rows, texts)?;
+                    store::write_rows(directory, rows, premises, texts)?;
                 }
                 active.map(compare).transpose()
             });

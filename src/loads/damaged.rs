@@ -8,7 +8,7 @@ use crate::{domain::CspRegion, store::Manifest};
 use super::{
     Loads,
     guard::Guard,
-    judge::{GuardInput, Moved, Tripped, worded},
+    judge::{Grain, GuardInput, Moved, Tripped, worded},
     settings::Thresholds,
 };
 
@@ -23,6 +23,10 @@ pub struct AgainstDamaged<'a> {
     pub answers_before: u64,
     /// Locations the new one answers for.
     pub answers_after: u64,
+    /// Of `answers_before`: premises.
+    pub premises_before: u64,
+    /// Of `answers_after`: premises.
+    pub premises_after: u64,
 }
 
 impl<'a> AgainstDamaged<'a> {
@@ -33,13 +37,25 @@ impl<'a> AgainstDamaged<'a> {
             issue_time: damaged.issue_time,
             answers_before: damaged.answers(),
             answers_after: new.answers(),
+            premises_before: damaged.premises(),
+            premises_after: new.premises(),
         })
     }
 
-    /// Which locations go or come is not known, but how many at the least.
+    /// Which locations go or come is not known, but how many at the least: as if all that could be in both were.
+    fn grains(&self) -> impl Iterator<Item = Grain> + use<> {
+        let &Self { answers_before, answers_after, premises_before, premises_after, .. } = self;
+        let counted = |before: u64, after: u64| [before, after, before.min(after)];
+        let postcodes =
+            counted(answers_before.saturating_sub(premises_before), answers_after.saturating_sub(premises_after));
+        Grain::apart(postcodes, counted(premises_before, premises_after))
+    }
+
     pub(super) fn shrink(&self, thresholds: &Thresholds) -> Option<Tripped> {
-        let &Self { load_id, answers_before, answers_after, .. } = self;
-        let gone = Moved::of(answers_before.saturating_sub(answers_after), answers_before, thresholds.shrink)?;
+        let load_id = self.load_id;
+        let of =
+            |grain: Grain| Moved::of(grain.gone, grain.before, thresholds.shrink).map(|gone| gone.in_words(grain.what));
+        let gone = self.grains().find_map(of)?;
         Some(gone.told(Guard::Shrink, "of", |measured, allowed| {
             format!(
                 "at least {measured} that the active load {load_id}, which is damaged, answered for would answer no more, \
@@ -49,8 +65,10 @@ impl<'a> AgainstDamaged<'a> {
     }
 
     pub(super) fn growth(&self, thresholds: &Thresholds) -> Option<Tripped> {
-        let &Self { load_id, answers_before, answers_after, .. } = self;
-        let come = Moved::of(answers_after.saturating_sub(answers_before), answers_before, thresholds.growth)?;
+        let load_id = self.load_id;
+        let of =
+            |grain: Grain| Moved::of(grain.come, grain.before, thresholds.growth).map(|come| come.in_words(grain.what));
+        let come = self.grains().find_map(of)?;
         Some(come.told(Guard::Growth, "new beside", |measured, allowed| {
             format!(
                 "it would bring at least {measured} that the active load {load_id}, which is damaged, answered for, and \

@@ -1,15 +1,15 @@
 //! What differs between two retained loads of a region, location by location.
 
 use crate::{
-    domain::Postcode,
+    domain::Location,
     store::{self, ChangedLocation},
 };
 
 use super::{LoadError, LoadRecord, LoadState, Loads};
 
 impl Loads {
-    /// Every postcode of which two retained loads of a region do not say the same, premises apart; `after_postcode`
-    /// resumes behind the last one that was seen. Blocks, as does each step of the iterator.
+    /// Every location of which two retained loads of a region do not say the same; `resume` is the last one that was seen.
+    /// Blocks, as does each step of the iterator.
     ///
     /// Both loads are held until the iterator is dropped: retention may delete them meanwhile, and the iterator goes on.
     ///
@@ -20,14 +20,14 @@ impl Loads {
         &self,
         before: &str,
         after: &str,
-        after_postcode: Option<Postcode>,
+        resume: Option<&Location>,
     ) -> Result<impl Iterator<Item = Result<ChangedLocation, LoadError>> + Send + use<>, LoadError> {
         let (before, after) = (self.with_rows(before)?.manifest, self.with_rows(after)?.manifest);
         if before.region != after.region {
             return Err(LoadError::RegionsDiffer { before: before.region, after: after.region });
         }
         let (before, after) = (self.open_retained(&before)?, self.open_retained(&after)?);
-        Ok(store::changes(before, after, after_postcode).map(|change| change.map_err(LoadError::from)))
+        Ok(store::changes(before, after, resume).map(|change| change.map_err(LoadError::from)))
     }
 
     /// A load whose rows are kept.

@@ -40,11 +40,6 @@ pub enum LoadError {
     BaseNotActive { base: String, region: CspRegion, active: Option<String> },
     #[error("{said}")]
     BaseTableChanged { base: String, said: String },
-    #[error(
-        "a delta cannot change premises yet: it names some, or its base {base} has some; send the whole of the region's \
-         coverage, without base_load_id"
-    )]
-    DeltaOfPremises { base: String },
     #[error("{load_id} is retained and not active; submitting it again does not activate it: use ActivateCoverageLoad")]
     Retained { load_id: String },
     #[error(

@@ -174,30 +174,37 @@ fn growth(active: &AgainstActive<'_>, thresholds: &Thresholds) -> Option<Tripped
 }
 
 /// Postcodes and premises are judged apart: there are so many of the one that all of the other could go unseen.
-struct Grain {
-    what: &'static str,
-    before: u64,
-    gone: u64,
-    come: u64,
+pub(super) struct Grain {
+    pub(super) what: &'static str,
+    pub(super) before: u64,
+    pub(super) gone: u64,
+    pub(super) come: u64,
 }
 
+/// How many answer before, after, and in both.
+pub(super) type Answering = [u64; 3];
+
 impl Grain {
-    fn new(what: &'static str, before: u64, after: u64, both: u64) -> Self {
+    const fn new(what: &'static str, [before, after, both]: Answering) -> Self {
         Self { what, before, gone: before.saturating_sub(both), come: after.saturating_sub(both) }
     }
 
     fn of(changes: &Changes) -> impl Iterator<Item = Self> + use<> {
         let &Changes { answers_before, answers_after, answers_in_both, .. } = changes;
         let &Changes { premises_before, premises_after, premises_in_both, .. } = changes;
-        let some = premises_before + premises_after > 0;
-        let postcodes = Self::new(
-            if some { "postcodes" } else { "locations" },
+        let postcodes = [
             answers_before.saturating_sub(premises_before),
             answers_after.saturating_sub(premises_after),
             answers_in_both.saturating_sub(premises_in_both),
-        );
-        let premises = some.then(|| Self::new("premises", premises_before, premises_after, premises_in_both));
-        std::iter::once(postcodes).chain(premises)
+        ];
+        Self::apart(postcodes, [premises_before, premises_after, premises_in_both])
+    }
+
+    /// Of postcodes, and of premises if there are any.
+    pub(super) fn apart(postcodes: Answering, premises: Answering) -> impl Iterator<Item = Self> + use<> {
+        let some = premises.iter().any(|&premises| premises > 0);
+        let postcodes = Self::new(if some { "postcodes" } else { "locations" }, postcodes);
+        std::iter::once(postcodes).chain(some.then(|| Self::new("premises", premises)))
     }
 }
 
@@ -231,7 +238,7 @@ impl Moved {
         (whole > 0 && allowed.is_exceeded_by(part, whole)).then_some(Self { part, whole, allowed, what: "locations" })
     }
 
-    const fn in_words(self, what: &'static str) -> Self {
+    pub(super) const fn in_words(self, what: &'static str) -> Self {
         Self { what, ..self }
     }
 

@@ -157,6 +157,8 @@ fn a_damaged_active_load_still_judges_by_what_its_manifest_says() {
             issue_time: at("2026-11-20T04:05:06Z"),
             answers_before: LOCATIONS,
             answers_after,
+            premises_before: 0,
+            premises_after: 0,
         };
         let issue_time = at(issued);
         let input = GuardInput {
@@ -182,6 +184,34 @@ fn a_damaged_active_load_still_judges_by_what_its_manifest_says() {
         assert_eq!(guards(&tripped), refusing, "{answers} {issued}");
         assert!(tripped.iter().all(|tripped| tripped.words.contains(&format!("{ACTIVE}, which is damaged"))));
         assert_eq!(guards(&judged(answers, issued, &refusing).unwrap()), refusing, "overridden");
+    }
+}
+
+#[test]
+fn beside_a_damaged_load_postcodes_and_premises_are_judged_apart() {
+    let report = Report { rows: 100, accepted: 100, ..Report::default() };
+    // Of 1,100,000 locations, a tenth are postcodes.
+    for (postcodes, premises, told) in [
+        (100_000, LOCATIONS, ""),
+        (89_999, LOCATIONS, "shrink: at least 10,001 of 100,000 postcodes (10.00 %)"),
+        (100_000, 899_999, "shrink: at least 100,001 of 1,000,000 premises (10.00 %)"),
+        (100_000, 0, "shrink: at least 1,000,000 of 1,000,000 premises (100.00 %)"),
+        (125_001, LOCATIONS, "growth: it would bring at least 25,001 new beside 100,000 postcodes (25.00 %)"),
+    ] {
+        let damaged = AgainstDamaged {
+            load_id: ACTIVE,
+            issue_time: at("2026-11-20T04:05:06Z"),
+            answers_before: 100_000 + LOCATIONS,
+            answers_after: postcodes + premises,
+            premises_before: LOCATIONS,
+            premises_after: premises,
+        };
+        let issue_time = damaged.issue_time;
+        let (active, damaged) = (None, Some(damaged));
+        let input = GuardInput { delta: false, dry_run: false, report: &report, issue_time, active, damaged };
+        let tripped = judge(&input, &Thresholds::default(), &[]).err().unwrap_or_default();
+        assert_eq!(tripped.len(), usize::from(!told.is_empty()), "{tripped:?}");
+        assert!(tripped.iter().all(|tripped| tripped.words.starts_with(told)), "{tripped:?}");
     }
 }
 

@@ -11,6 +11,8 @@ const FLOOR: u64 = 4 << 20;
 const A_ROW: u64 = 6 * 9;
 /// Bytes of disk a premises may take: its row in the runs that sort it and in its two blocks.
 const A_PREMISES: u64 = 6 * 24;
+/// Bytes that a premises takes among the rows that a delta load keeps, compressed.
+pub(super) const A_KEPT_PREMISES: u64 = 24;
 /// How much larger texts may become in the same way.
 const TEXTS: u64 = 6;
 /// How much of a file comes between two looks at the disk.

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     domain::{CspRegion, RegionMap, Table3},
-    ingest::{self, FileError, FileKind, Limits, Premises},
+    ingest::{self, FileError, FileKind, Limits},
     store::{
         self, ActiveFile, ActiveLoad, ActiveSet, DataDir, Manifest, Reaper, SealedLoad, StoreError, read_kept,
         refused_manifests, sealed_manifests, table3_of,
@@ -121,10 +121,7 @@ fn rebuild(
     };
     let (rows, premises, texts) = match manifest.base_load_id {
         // Its file tells only what changed, and its base may be gone.
-        Some(_) => {
-            let (rows, texts) = store::read_rows(&home, limits.spill.clone())?;
-            (rows, Premises::default(), texts)
-        }
+        Some(_) => store::read_rows(&home, limits.spill.clone())?,
         None => {
             let reread = || read_kept(&home, manifest.encoding);
             let file = reread().map_err(StoreError::io("opening the kept file in", &home))?;

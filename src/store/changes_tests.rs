@@ -21,7 +21,7 @@ fn line(location: &ChangedLocation) -> String {
         },
     };
     let (before, after) = (said(location.before()), said(location.after()));
-    format!("{}: {before} → {after} ({})", location.postcode, location.movements()).replace("| ", " ")
+    format!("{}: {before} → {after} ({})", location.location, location.movements()).replace("| ", " ")
 }
 
 #[test]
@@ -90,17 +90,18 @@ proptest! {
         let (earlier, _kept) = sealed(&before, &TABLES[0], &reaper);
         let (later, _kept_too) = sealed(&after, &TABLES[1], &reaper);
         let all: Vec<_> = changes(Arc::clone(&earlier), Arc::clone(&later), None).collect::<Result<_, _>>().unwrap();
-        let postcodes: Vec<_> = all.iter().map(|location| location.postcode).collect();
+        let postcodes: Vec<_> = all.iter().map(|location| location.postcode.unwrap()).collect();
         prop_assert_eq!(&postcodes, &wanted);
-        for location in &all {
-            prop_assert_eq!(location.before().is_some(), before.contains_key(&location.postcode));
-            prop_assert_eq!(location.after().is_some(), after.contains_key(&location.postcode));
+        for (location, postcode) in all.iter().zip(&postcodes) {
+            prop_assert_eq!(&location.location, &Location::Postcode(*postcode));
+            prop_assert_eq!(location.before().is_some(), before.contains_key(postcode));
+            prop_assert_eq!(location.after().is_some(), after.contains_key(postcode));
         }
         // From behind every location there is, changed or not, and from one that no load has.
         for &last in before.keys().chain(after.keys()).chain([&"AA1 5AA".parse().unwrap()]) {
-            let rest: Vec<_> =
-                changes(Arc::clone(&earlier), Arc::clone(&later), Some(last)).collect::<Result<_, _>>().unwrap();
-            let behind: Vec<_> = all.iter().filter(|location| location.postcode > last).cloned().collect();
+            let rest = changes(Arc::clone(&earlier), Arc::clone(&later), Some(&Location::Postcode(last)));
+            let rest: Vec<_> = rest.collect::<Result<_, _>>().unwrap();
+            let behind: Vec<_> = all.iter().filter(|location| location.postcode > Some(last)).cloned().collect();
             prop_assert_eq!(rest, behind);
         }
     }

@@ -15,7 +15,7 @@ use super::{
     meanings::{Meanings, Side, Understood},
     merge::{Merge, Met, Place, Rows},
     movement::Movement,
-    premises_rows::{PremisesPlace, PremisesRows, SealedPremises, meet},
+    premises_rows::{PremisesMerge, PremisesPlace, PremisesRows, SealedPremises},
     sealed::SealedLoad,
 };
 
@@ -57,6 +57,8 @@ pub struct Changes {
     pub likelihood_changed: u64,
     /// One of the texts is another one.
     pub texts_changed: u64,
+    /// The UPRN lies in another postcode.
+    pub postcode_changed: u64,
     /// There was an answer, and the row had to be set aside now.
     pub newly_set_aside: u64,
     /// The row had been set aside, and there is an answer now.
@@ -125,6 +127,7 @@ impl Changes {
             Movement::DateLater => &mut self.date_later,
             Movement::LikelihoodChanged => &mut self.likelihood_changed,
             Movement::TextsChanged => &mut self.texts_changed,
+            Movement::PostcodeChanged => &mut self.postcode_changed,
             Movement::NewlySetAside => &mut self.newly_set_aside,
             Movement::NoLongerSetAside => &mut self.no_longer_set_aside,
         }
@@ -152,23 +155,17 @@ impl Changes {
     /// Counts premises among all locations, and how many of them answer apart.
     fn add_premises(
         &mut self,
-        before: &mut dyn PremisesRows,
-        after: &mut dyn PremisesRows,
+        before: impl PremisesRows,
+        after: impl PremisesRows,
         meanings: &Meanings,
     ) -> Result<(), StoreError> {
         let others = *self;
+        let mut premises = PremisesMerge::new(before, after);
         let mut breath = Breath::default();
-        meet(before, after, |earlier, later| {
+        while let Some(met) = premises.next()? {
             breath.step();
-            // Met by their own keys already.
-            let place = |premises: &PremisesPlace| Place { key: 0, facts: premises.facts, texts: premises.texts };
-            match (earlier.map(place), later.map(place)) {
-                (Some(earlier), Some(later)) => self.add(Met::Both(earlier, later), meanings),
-                (Some(earlier), None) => self.add(Met::Before(earlier), meanings),
-                (None, Some(later)) => self.add(Met::After(later), meanings),
-                (None, None) => Ok(()),
-            }
-        })?;
+            self.add(met.map(PremisesPlace::place), meanings)?;
+        }
         self.premises_before = self.answers_before - others.answers_before;
         self.premises_after = self.answers_after - others.answers_after;
         self.premises_in_both = self.answers_in_both - others.answers_in_both;
@@ -215,7 +212,7 @@ pub fn compare(
 ) -> Result<Changes, StoreError> {
     let meanings = Meanings::new(side(before)?, Side::unpacked(after_variants, after_texts)?);
     let mut changes = tally(Rows::after(before, None), after.iter().map(Place::from), &meanings)?;
-    changes.add_premises(&mut SealedPremises::new(before), &mut after_premises.reader(), &meanings)?;
+    changes.add_premises(SealedPremises::new(before), after_premises.reader(), &meanings)?;
     Ok(changes)
 }
 
@@ -226,7 +223,7 @@ pub fn compare(
 pub fn compare_sealed(before: &SealedLoad, after: &SealedLoad) -> Result<Changes, StoreError> {
     let meanings = Meanings::new(side(before)?, side(after)?);
     let mut changes = tally(Rows::after(before, None), Rows::after(after, None), &meanings)?;
-    changes.add_premises(&mut SealedPremises::new(before), &mut SealedPremises::new(after), &meanings)?;
+    changes.add_premises(SealedPremises::new(before), SealedPremises::new(after), &meanings)?;
     Ok(changes)
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::{
     domain::{Coverage, Facts, Postcode, Said},
-    ingest::{FileKind, Ingested, Limits, Premises, read},
+    ingest::{FileKind, Ingested, Limits, read},
     store::{DataDir, FORMAT, Manifest, Packed, Reaper, pack, seal},
 };
 
@@ -59,7 +59,7 @@ impl Desk {
 
     fn apply(&self, base: &SealedLoad, rows: &[String], table3: &Table3) -> Result<Merged, DeltaError> {
         let delta = self.ingest(FileKind::Delta, rows, table3);
-        apply(base, &delta.rows, &delta.texts, table3, self.directory.path().join("merged"))
+        apply(base, &delta, table3, 10, self.directory.path())
     }
 }
 

@@ -177,6 +177,18 @@ impl Manifest {
             .map_or(self.report.set_aside_locations, |changes| changes.after().saturating_sub(changes.answers_after))
     }
 
+    /// Of these locations: premises.
+    #[must_use]
+    pub fn premises(&self) -> u64 {
+        self.merged().map_or(self.report.premises, |changes| changes.premises_after)
+    }
+
+    /// Rows about premises that its blocks hold, marks included.
+    #[must_use]
+    pub fn premises_rows(&self) -> u64 {
+        self.packed.as_ref().and_then(|packed| packed.premises.as_ref()).map_or(0, |premises| premises.rows)
+    }
+
     /// What a delta made of its base.
     fn merged(&self) -> Option<&Changes> {
         self.base_load_id.as_ref()?;

@@ -89,12 +89,17 @@ impl Meanings {
     /// What both loads say of a location, and how it moved.
     pub(super) fn understand(&self, before: Place, after: Place) -> Result<Understood, StoreError> {
         let same_texts = self.same_texts(before.texts, after.texts);
+        // Only a premises is met by anything else than its postcode.
+        let same_postcode = before.key == after.key;
         let said = self.said_before(before)?;
-        if self.same_places && before.facts == after.facts && same_texts {
+        if self.same_places && before.facts == after.facts && same_texts && same_postcode {
             return Ok(Understood { before: said, after: said, moved: Movements::default() });
         }
         let then = self.said_after(after)?;
-        Ok(Understood { before: said, after: then, moved: self.movements(said, then, same_texts) })
+        let beside =
+            [(!same_texts).then_some(Movement::TextsChanged), (!same_postcode).then_some(Movement::PostcodeChanged)];
+        let moved = self.movements(said, then, beside);
+        Ok(Understood { before: said, after: then, moved })
     }
 
     fn same_texts(&self, before: u32, after: u32) -> bool {
@@ -107,7 +112,8 @@ impl Meanings {
         before.place().and_then(in_after) == after.place().map(usize::from)
     }
 
-    fn movements(&self, before: Said, after: Said, same_texts: bool) -> Movements {
+    /// `beside` is what moves whether or not there is coverage, if both loads answer.
+    fn movements(&self, before: Said, after: Said, beside: [Option<Movement>; 2]) -> Movements {
         use Coverage::{From, NonePlanned};
         let (before, after) = match (before, after) {
             (Said::Coverage(before), Said::Coverage(after)) => (before, after),
@@ -115,12 +121,12 @@ impl Meanings {
             (Said::Coverage(_), Said::SetAside) => return [Movement::NewlySetAside].into_iter().collect(),
             (Said::SetAside, Said::Coverage(_)) => return [Movement::NoLongerSetAside].into_iter().collect(),
         };
-        let texts = (!same_texts).then_some(Movement::TextsChanged);
+        let beside = beside.into_iter().flatten();
         let (before, after) = match (before, after) {
             (From(before), From(after)) => (before, after),
-            (NonePlanned, NonePlanned) => return texts.into_iter().collect(),
-            (NonePlanned, From(_)) => return texts.into_iter().chain([Movement::CoverageGained]).collect(),
-            (From(_), NonePlanned) => return texts.into_iter().chain([Movement::CoverageLost]).collect(),
+            (NonePlanned, NonePlanned) => return beside.collect(),
+            (NonePlanned, From(_)) => return beside.chain([Movement::CoverageGained]).collect(),
+            (From(_), NonePlanned) => return beside.chain([Movement::CoverageLost]).collect(),
         };
         let variant = match (before.variant.is_unknown(), after.variant.is_unknown()) {
             (true, true) => None,
@@ -134,7 +140,7 @@ impl Meanings {
             std::cmp::Ordering::Greater => Some(Movement::DateLater),
         };
         let likelihood = (before.likelihood != after.likelihood).then_some(Movement::LikelihoodChanged);
-        [variant, date, likelihood, texts].into_iter().flatten().collect()
+        [variant, date, likelihood].into_iter().flatten().chain(beside).collect()
     }
 }
 

@@ -26,10 +26,28 @@ impl From<&Row> for Place {
 
 /// A location that is in one load, or in both.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Met {
-    Before(Place),
-    After(Place),
-    Both(Place, Place),
+pub(super) enum Met<P = Place> {
+    Before(P),
+    After(P),
+    Both(P, P),
+}
+
+impl<P> Met<P> {
+    /// What the later load has; else what the earlier one has.
+    pub(super) const fn latest(&self) -> &P {
+        match self {
+            Self::Before(place) | Self::After(place) | Self::Both(_, place) => place,
+        }
+    }
+
+    /// The same of something else.
+    pub(super) fn map<Q>(&self, of: impl Fn(&P) -> Q) -> Met<Q> {
+        match self {
+            Self::Before(before) => Met::Before(of(before)),
+            Self::After(after) => Met::After(of(after)),
+            Self::Both(before, after) => Met::Both(of(before), of(after)),
+        }
+    }
 }
 
 /// Meets two sequences, each sorted by key with one row a key.

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// One way in which an answer moved. Those of variant, date, likelihood and texts may come together; the date and the
-/// likelihood are compared where there is coverage in both loads, the texts where both loads answer.
+/// One way in which an answer moved. Those of variant, date, likelihood, texts and postcode may come together; the date and
+/// the likelihood are compared where there is coverage in both loads, the texts and the postcode where both loads answer.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Movement {
@@ -27,6 +27,8 @@ pub enum Movement {
     LikelihoodChanged,
     /// One of the two texts is another one.
     TextsChanged,
+    /// A UPRN lies in another postcode.
+    PostcodeChanged,
     /// There was an answer, and the row had to be set aside now.
     NewlySetAside,
     /// The row had been set aside, and there is an answer now.
@@ -35,7 +37,7 @@ pub enum Movement {
 
 impl Movement {
     /// Every movement, those that matter most to a planner first.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::CoverageGained,
         Self::CoverageLost,
         Self::UnknownToConfirmed,
@@ -45,6 +47,7 @@ impl Movement {
         Self::DateLater,
         Self::LikelihoodChanged,
         Self::TextsChanged,
+        Self::PostcodeChanged,
         Self::NewlySetAside,
         Self::NoLongerSetAside,
     ];
@@ -62,6 +65,7 @@ impl Movement {
             Self::DateLater => "date later",
             Self::LikelihoodChanged => "likelihood changed",
             Self::TextsChanged => "texts changed",
+            Self::PostcodeChanged => "postcode changed",
             Self::NewlySetAside => "newly set aside",
             Self::NoLongerSetAside => "no longer set aside",
         }

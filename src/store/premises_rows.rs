@@ -1,15 +1,16 @@
 //! The premises of a load one after the other, in the order of their keys: to be compared, and to be merged with a delta.
 
-use std::ops::Deref;
+use std::{cmp::Ordering, ops::Deref};
 
 use crate::{
-    domain::Facts,
+    domain::{Facts, Location},
     ingest::{PremisesReader, PremisesRow},
 };
 
 use super::{
     StoreError,
     image::Image,
+    merge::{Met, Place},
     premises::Premises,
     sealed::SealedLoad,
     uprn_block::{UprnBlock, UprnRow},
@@ -23,12 +24,34 @@ pub(super) enum PremisesKey {
     Address(u64, Box<str>),
 }
 
+impl PremisesKey {
+    /// The key of a premises; `None` of a whole postcode.
+    pub(super) fn of(location: &Location) -> Option<Self> {
+        match location {
+            Location::Postcode(_) => None,
+            Location::Uprn(uprn) => Some(Self::Uprn(uprn.number())),
+            Location::Address(postcode, identifier) => {
+                Some(Self::Address(postcode.packed(), identifier.as_str().into()))
+            }
+        }
+    }
+}
+
 /// What a load says of one premises, in the load's own numbers.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct PremisesPlace {
     pub(super) key: PremisesKey,
+    /// Packed; 0 of the mark of a UPRN whose row told none.
+    pub(super) postcode: u64,
     pub(super) facts: Facts,
     pub(super) texts: u32,
+}
+
+impl PremisesPlace {
+    /// What is said, and of which postcode: its own key was met already.
+    pub(super) const fn place(&self) -> Place {
+        Place { key: self.postcode, facts: self.facts, texts: self.texts }
+    }
 }
 
 /// Premises in the order of their keys.
@@ -49,7 +72,7 @@ impl PremisesRows for PremisesReader {
             0 => PremisesKey::Address(postcode, identifier.into()),
             uprn => PremisesKey::Uprn(uprn),
         };
-        Ok(Some(PremisesPlace { key, facts, texts }))
+        Ok(Some(PremisesPlace { key, postcode, facts, texts }))
     }
 }
 
@@ -57,46 +80,67 @@ impl PremisesRows for PremisesReader {
 pub(super) struct SealedPremises<L> {
     load: L,
     block: usize,
+    /// Those up to this one are passed over.
+    after: Option<PremisesKey>,
     /// Of the block that was read, the last first.
     pending: Vec<PremisesPlace>,
 }
 
 impl<L: Deref<Target = SealedLoad>> SealedPremises<L> {
-    pub(super) const fn new(load: L) -> Self {
-        Self { load, block: 0, pending: Vec::new() }
+    /// Those that lie behind a key; all of them without one.
+    pub(super) fn after(load: L, after: Option<PremisesKey>) -> Self {
+        let first = after.as_ref().zip(load.image().and_then(Image::premises));
+        let block = first.map_or(0, |(key, premises)| premises.block_of(key));
+        Self { load, block, after, pending: Vec::new() }
+    }
+
+    /// All of them.
+    pub(super) fn new(load: L) -> Self {
+        Self::after(load, None)
+    }
+
+    /// Reads the next block; says whether there was one.
+    fn read_block(&mut self) -> Result<bool, StoreError> {
+        let Some(premises) = self.load.image().and_then(Image::premises) else { return Ok(false) };
+        let (by_uprn, pending) = (premises.firsts.len(), &mut self.pending);
+        if self.block >= by_uprn + premises.address_firsts.len() {
+            return Ok(false);
+        }
+        match premises.firsts.get(self.block) {
+            Some(&first) => premises.each_of_block(self.block, first, |row| {
+                let UprnRow { uprn, facts, texts, .. } = row;
+                let postcode = premises.packed_postcode(row);
+                pending.push(PremisesPlace { key: PremisesKey::Uprn(uprn), postcode, facts, texts });
+            })?,
+            None => {
+                premises.read_block(self.block - by_uprn, |row| {
+                    if row.uprn == 0 {
+                        let identifier = str::from_utf8(row.identifier).ok();
+                        let (Some(facts), Some(identifier)) = (row.facts, identifier) else {
+                            return Err(premises.damaged("a premises without a UPRN cannot be read"));
+                        };
+                        let (key, texts) = (PremisesKey::Address(row.postcode, identifier.into()), row.texts);
+                        pending.push(PremisesPlace { key, postcode: row.postcode, facts, texts });
+                    }
+                    Ok(false)
+                })?;
+            }
+        }
+        pending.reverse();
+        self.block += 1;
+        Ok(true)
     }
 }
 
 impl<L: Deref<Target = SealedLoad>> PremisesRows for SealedPremises<L> {
     fn next(&mut self) -> Result<Option<PremisesPlace>, StoreError> {
         loop {
-            if let Some(place) = self.pending.pop() {
-                return Ok(Some(place));
+            match self.pending.pop() {
+                Some(place) if self.after.as_ref().is_some_and(|after| place.key <= *after) => {}
+                Some(place) => return Ok(Some(place)),
+                None if self.read_block()? => {}
+                None => return Ok(None),
             }
-            let Some(premises) = self.load.image().and_then(Image::premises) else { return Ok(None) };
-            let by_uprn = premises.firsts.len();
-            if self.block >= by_uprn + premises.address_firsts.len() {
-                return Ok(None);
-            }
-            let pending = &mut self.pending;
-            match premises.firsts.get(self.block) {
-                Some(&first) => premises.each_of_block(self.block, first, |row| {
-                    let UprnRow { uprn, facts, texts, .. } = row;
-                    pending.push(PremisesPlace { key: PremisesKey::Uprn(uprn), facts, texts });
-                })?,
-                None => {
-                    premises.read_block(self.block - by_uprn, |row| {
-                        if let (0, Some(facts), Ok(identifier)) = (row.uprn, row.facts, str::from_utf8(row.identifier))
-                        {
-                            let key = PremisesKey::Address(row.postcode, identifier.into());
-                            pending.push(PremisesPlace { key, facts, texts: row.texts });
-                        }
-                        Ok(false)
-                    })?;
-                }
-            }
-            pending.reverse();
-            self.block += 1;
         }
     }
 }
@@ -110,28 +154,63 @@ impl Premises {
         rows.ok_or_else(unreadable)?.into_iter().for_each(each);
         Ok(())
     }
+
+    /// The postcode of a premises, packed; 0 where it is not known.
+    fn packed_postcode(&self, row: UprnRow) -> u64 {
+        let place = row.postcode.checked_sub(1).map(|place| place as usize);
+        place.and_then(|place| self.postcodes.get(place).copied()).unwrap_or_default()
+    }
+
+    /// The block, of all by UPRN and then all by address, before which no premises has this key or a later one.
+    fn block_of(&self, key: &PremisesKey) -> usize {
+        match key {
+            PremisesKey::Uprn(uprn) => self.firsts.partition_point(|first| first <= uprn).saturating_sub(1),
+            PremisesKey::Address(postcode, _) => {
+                let place = self.postcodes.partition_point(|packed| packed < postcode);
+                let start = self.starts.get(place).copied().unwrap_or_default();
+                self.firsts.len() + self.address_firsts.partition_point(|&first| first <= start).saturating_sub(1)
+            }
+        }
+    }
 }
 
 /// Premises of two loads met key by key.
-pub(super) fn meet<E: From<StoreError>>(
-    before: &mut dyn PremisesRows,
-    after: &mut dyn PremisesRows,
-    mut each: impl FnMut(Option<&PremisesPlace>, Option<&PremisesPlace>) -> Result<(), E>,
-) -> Result<(), E> {
-    let (mut earlier, mut later) = (before.next()?, after.next()?);
-    loop {
-        let order = match (&earlier, &later) {
-            (None, None) => return Ok(()),
+pub(super) struct PremisesMerge<B, A> {
+    before: B,
+    after: A,
+    /// The first of each that has not been met; nothing before the first step, too.
+    earlier: Option<PremisesPlace>,
+    later: Option<PremisesPlace>,
+    begun: bool,
+}
+
+impl<B: PremisesRows, A: PremisesRows> PremisesMerge<B, A> {
+    pub(super) const fn new(before: B, after: A) -> Self {
+        Self { before, after, earlier: None, later: None, begun: false }
+    }
+
+    /// The next; `None` after the last.
+    pub(super) fn next(&mut self) -> Result<Option<Met<PremisesPlace>>, StoreError> {
+        if !self.begun {
+            (self.earlier, self.later, self.begun) = (self.before.next()?, self.after.next()?, true);
+        }
+        let order = match (&self.earlier, &self.later) {
             (Some(earlier), Some(later)) => earlier.key.cmp(&later.key),
-            (Some(_), None) => std::cmp::Ordering::Less,
-            (None, Some(_)) => std::cmp::Ordering::Greater,
+            (Some(_), None) => Ordering::Less,
+            (None, _) => Ordering::Greater,
         };
-        each(earlier.as_ref().filter(|_| order.is_le()), later.as_ref().filter(|_| order.is_ge()))?;
+        let mut earlier = None;
         if order.is_le() {
-            earlier = before.next()?;
+            earlier = std::mem::replace(&mut self.earlier, self.before.next()?);
         }
+        let mut later = None;
         if order.is_ge() {
-            later = after.next()?;
+            later = std::mem::replace(&mut self.later, self.after.next()?);
         }
+        Ok(match (earlier, later) {
+            (Some(earlier), Some(later)) => Some(Met::Both(earlier, later)),
+            (Some(earlier), None) => Some(Met::Before(earlier)),
+            (None, later) => later.map(Met::After),
+        })
     }
 }

@@ -3,9 +3,9 @@
 //!
 //! | the file | bytes |
 //! |---|---|
-//! | `WMR`, version 1 | 4 |
+//! | `WMR`, version: 1, or 2 with premises | 4 |
 //! | texts, rows, big-endian | 4, 4 |
-//! | one zstd frame: each pair of texts, then each row | |
+//! | one zstd frame: each pair of texts, each row, and in version 2 the premises | |
 //! | CRC-32 of all of the above, big-endian | 4 |
 //!
 //! A pair is the length of the first text, the length of the second, both texts: 2, 2, … bytes. Pairs are numbered from 1;
@@ -17,12 +17,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::ingest::{Row, TextTable};
+use crate::ingest::{Premises, Row, TextTable};
 
-use super::StoreError;
+use super::{StoreError, rows_file_premises as premises_of};
 
 const FILE: &str = "rows.zst";
 const MAGIC: [u8; 4] = *b"WMR\x01";
+const MAGIC_PREMISES: [u8; 4] = *b"WMR\x02";
 const HEADER: usize = MAGIC.len() + 8;
 const CHECKSUM: usize = 4;
 const ROW: usize = 12;
@@ -35,12 +36,12 @@ const ROOM: usize = 1 << 16;
 ///
 /// # Errors
 /// [`StoreError::Io`].
-pub fn write_rows(directory: &Path, rows: &[Row], texts: &TextTable) -> Result<(), StoreError> {
+pub fn write_rows(directory: &Path, rows: &[Row], premises: &Premises, texts: &TextTable) -> Result<(), StoreError> {
     let path = directory.join(FILE);
     let write = || {
         let mut file = Summed::new(BufWriter::new(File::create(&path)?));
         let counts = [texts.len() - 1, u32::try_from(rows.len()).map_err(io::Error::other)?];
-        file.write_all(&MAGIC)?;
+        file.write_all(if premises.rows() > 0 { &MAGIC_PREMISES } else { &MAGIC })?;
         file.write_all(counts.map(u32::to_be_bytes).as_flattened())?;
         let mut frame = zstd::Encoder::new(&mut file, ZSTD_LEVEL)?;
         // The encoder is slow to take a few bytes at a time.
@@ -51,6 +52,9 @@ pub fn write_rows(directory: &Path, rows: &[Row], texts: &TextTable) -> Result<(
         for row in rows {
             content.write_all(&row.word().to_be_bytes())?;
             content.write_all(&row.texts.to_be_bytes())?;
+        }
+        if premises.rows() > 0 {
+            premises_of::write(&mut content, premises)?;
         }
         content.flush()?;
         drop(content);
@@ -70,12 +74,12 @@ fn push(content: &mut impl Write, auxiliary: &str, additional: &str) -> io::Resu
     content.write_all(additional.as_bytes())
 }
 
-/// Reads the rows of a load back from its directory. Texts that need too much memory go to a file at `spill`, unlinked at
-/// once.
+/// Reads the rows of a load back from its directory. Texts and premises that need too much memory go to files at `spill`,
+/// unlinked at once.
 ///
 /// # Errors
 /// [`StoreError::Damaged`] for a file that is not whole, byte for byte, what was written; [`StoreError::Io`].
-pub fn read_rows(directory: &Path, spill: PathBuf) -> Result<(Vec<Row>, TextTable), StoreError> {
+pub fn read_rows(directory: &Path, spill: PathBuf) -> Result<(Vec<Row>, Premises, TextTable), StoreError> {
     let path = directory.join(FILE);
     let file = File::open(&path).map_err(StoreError::io("opening", &path))?;
     read(&file, spill).map_err(|source| match source.raw_os_error() {
@@ -85,7 +89,7 @@ pub fn read_rows(directory: &Path, spill: PathBuf) -> Result<(Vec<Row>, TextTabl
     })
 }
 
-fn read(mut file: &File, spill: PathBuf) -> io::Result<(Vec<Row>, TextTable)> {
+fn read(mut file: &File, spill: PathBuf) -> io::Result<(Vec<Row>, Premises, TextTable)> {
     let length = file.metadata()?.len();
     let body = length.checked_sub(CHECKSUM as u64).ok_or_else(|| wrong("it is cut short"))?;
     // The sum first: what is decoded then is what was written.
@@ -97,23 +101,26 @@ fn read(mut file: &File, spill: PathBuf) -> io::Result<(Vec<Row>, TextTable)> {
     file.rewind()?;
     let mut body = BufReader::new(file.take(body));
     let [m, a, g, version, pairs @ .., r1, r2, r3, r4] = read_array::<HEADER>(&mut body)?;
-    if [m, a, g, version] != MAGIC {
-        return Err(wrong("it is no file of rows, or one of a version that is not known"));
-    }
+    let has_premises = match [m, a, g, version] {
+        MAGIC => false,
+        MAGIC_PREMISES => true,
+        _ => return Err(wrong("it is no file of rows, or one of a version that is not known")),
+    };
     let (pairs, rows) = (u32::from_be_bytes(pairs), u32::from_be_bytes([r1, r2, r3, r4]));
     let mut content = BufReader::with_capacity(64 << 10, zstd::Decoder::with_buffer(body)?.single_frame());
 
-    let mut texts = TextTable::new(spill);
+    let mut texts = TextTable::new(spill.clone());
     // Two pairs of a table that was too large for memory may be equal, so that numbers need not be ids.
     let mut ids = vec![0];
     for _ in 0..pairs {
         ids.push(read_pair(&mut content, &mut texts)?);
     }
     let rows = read_rows_of(&mut content, rows, &ids)?;
+    let premises = if has_premises { premises_of::read(&mut content, &ids, spill)? } else { Premises::default() };
     if content.read(&mut [0])? != 0 || content.into_inner().finish().read(&mut [0])? != 0 {
         return Err(wrong("something comes after its last row"));
     }
-    Ok((rows, texts))
+    Ok((rows, premises, texts))
 }
 
 fn read_pair(content: &mut impl Read, texts: &mut TextTable) -> io::Result<u32> {
@@ -146,13 +153,13 @@ fn read_rows_of(content: &mut impl Read, count: u32, ids: &[u32]) -> io::Result<
     Ok(rows)
 }
 
-fn read_array<const N: usize>(from: &mut impl Read) -> io::Result<[u8; N]> {
+pub(super) fn read_array<const N: usize>(from: &mut impl Read) -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
     from.read_exact(&mut bytes)?;
     Ok(bytes)
 }
 
-fn wrong(what: &'static str) -> io::Error {
+pub(super) fn wrong(what: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
 

@@ -57,12 +57,6 @@ impl SealedLoad {
         self.image.as_ref()
     }
 
-    /// Whether it has rows about premises.
-    #[must_use]
-    pub fn has_premises(&self) -> bool {
-        self.image().is_some_and(|image| image.premises().is_some())
-    }
-
     /// Bytes of memory its rows take.
     #[must_use]
     pub fn bytes(&self) -> usize {

@@ -1,11 +1,12 @@
 //! A delta load stands by itself: whatever becomes of its base and of its own blocks, it can be made again.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fmt::Write as _, fs, path::Path, sync::Arc};
 
 use bytes::Bytes;
 use wan_matrix::{
-    domain::CspRegion,
+    domain::{AddressIdentifier, CspRegion, Uprn},
     loads::{LoadError, LoadState, Loads},
+    store::Manifest,
 };
 
 use crate::{
@@ -67,6 +68,45 @@ async fn damaged_blocks_are_made_again_without_the_base() {
     assert!(loads.active().damaged().is_empty());
     drop(loads);
     answers_as_merged(&open(dir.path()));
+}
+
+#[tokio::test]
+async fn a_delta_that_left_premises_alone_is_made_again_with_all_of_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let loads = open(dir.path());
+    let mut base = format!("{HEADER},uprn,address_identifier\nAA1 1AA,2020-05-01,Cellular,High,,\n");
+    for n in 1..=1_000 {
+        let uprn = if n % 5 == 0 { String::new() } else { (n * 1_000_003_u64).to_string() };
+        writeln!(base, "AA1 1A{},,,,{uprn},House {n}", ["A", "B", "D"][n as usize % 3]).unwrap();
+    }
+    let base = submit(&loads, CspRegion::South, base.as_bytes()).await.unwrap().record.manifest;
+    let changes = delta(&["AA1 1AA,2021-05-01,Cellular,High,upsert"]);
+    let merged = submit_as(&loads, on(&base.load_id, &changes, 1), &changes).await.unwrap().record.manifest;
+    let premises = |manifest: &Manifest| manifest.packed.as_ref().unwrap().premises.clone().unwrap();
+    assert_eq!((premises(&merged), merged.premises()), (premises(&base), 1_000));
+    let ask = |loads: &Loads| {
+        let set = loads.active();
+        let asked = (1..=1_000u64).map(|n| match Uprn::new(n * 1_000_003).filter(|_| n % 5 != 0) {
+            Some(uprn) => format!("{:?}", set.lookup_uprn(uprn).collect::<Vec<_>>()),
+            None => {
+                let postcode = ["AA1 1AA", "AA1 1AB", "AA1 1AD"][n as usize % 3].parse().unwrap();
+                let identifier = AddressIdentifier::parse(&format!("house {n}")).unwrap();
+                format!("{:?}", set.lookup_address(postcode, &identifier).unwrap())
+            }
+        });
+        asked.collect::<Vec<_>>()
+    };
+    let answers = ask(&loads);
+    assert!(answers.iter().all(|answer| answer.contains("NonePlanned") && answer.contains("premises: Some")));
+    drop(loads);
+
+    fs::remove_dir_all(dir.path().join("loads").join(&base.load_id)).unwrap();
+    damage_blocks(dir.path(), &merged.load_id);
+    let loads = open(dir.path());
+    assert!(loads.active().damaged().is_empty());
+    assert_eq!(ask(&loads), answers);
+    assert_eq!(said(&loads, "AA1 1AA"), ["South 2021-05-01 Cellular High"]);
+    assert_eq!(loads.get(&merged.load_id).unwrap().manifest.packed, merged.packed);
 }
 
 #[tokio::test]

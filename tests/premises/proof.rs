@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// When the loads were issued: seconds since 1970, 2025-12-01.
-const ISSUED: i64 = 1_764_547_200;
+pub(crate) const ISSUED: i64 = 1_764_547_200;
 const BATCH: usize = 1000;
 const IN_FLIGHT: usize = 4;
 const DIFFERENCES_KEPT: usize = 5;

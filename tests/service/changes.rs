@@ -52,6 +52,7 @@ async fn changes(
         before_load_id: before.to_owned(),
         after_load_id: after.to_owned(),
         after_postcode: after_postcode.to_owned(),
+        ..StreamCoverageChangesRequest::default()
     };
     let stream = server.loads.clone().stream_coverage_changes(request).await?.into_inner();
     stream.map(|change| change.map(|change| change.change.unwrap())).collect().await
@@ -183,7 +184,7 @@ async fn retention_takes_nothing_away_from_under_a_reader() {
     let request = StreamCoverageChangesRequest {
         before_load_id: before.clone(),
         after_load_id: after.clone(),
-        after_postcode: String::new(),
+        ..StreamCoverageChangesRequest::default()
     };
     let mut stream = server.loads.clone().stream_coverage_changes(request).await.unwrap().into_inner();
     let mut postcodes = vec![stream.message().await.unwrap().unwrap().change.unwrap().postcode];

@@ -21,6 +21,7 @@ mod lookup;
 mod lookup_errors;
 mod overrides;
 mod premises;
+mod premises_deltas;
 mod reflection;
 mod refusals;
 mod running;

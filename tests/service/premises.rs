@@ -2,8 +2,8 @@
 
 use tonic::{Code, Status};
 use wan_matrix::grpc::proto::{
-    BatchRequestWanMatrixRequest, CoverageLoadHeader, CoverageResolution, CspRegion, ListActiveCoverageRequest,
-    Location, PartialAddress, RequestWanMatrixRequest, WanMatrix, location::Kind, wan_matrix_result::Outcome,
+    BatchRequestWanMatrixRequest, CoverageResolution, CspRegion, ListActiveCoverageRequest, Location, PartialAddress,
+    RequestWanMatrixRequest, WanMatrix, location::Kind, wan_matrix_result::Outcome,
 };
 
 use crate::{
@@ -11,22 +11,22 @@ use crate::{
     uploads::header,
 };
 
-fn by_uprn(uprn: &str) -> Location {
+pub(crate) fn by_uprn(uprn: &str) -> Location {
     Location { kind: Some(Kind::Uprn(uprn.to_owned())) }
 }
 
-fn by_address(postcode: &str, identifier: &str) -> Location {
+pub(crate) fn by_address(postcode: &str, identifier: &str) -> Location {
     let [postcode, address_identifier] = [postcode, identifier].map(str::to_owned);
     Location { kind: Some(Kind::PartialAddress(PartialAddress { postcode, address_identifier })) }
 }
 
-async fn ask(server: &Server, location: Location) -> Result<WanMatrix, Status> {
+pub(crate) async fn ask(server: &Server, location: Location) -> Result<WanMatrix, Status> {
     let request = RequestWanMatrixRequest { location: Some(location), as_of_date: "2026-01-15".to_owned() };
     Ok(server.lookups.clone().request_wan_matrix(request).await?.into_inner().wan_matrix.unwrap())
 }
 
 /// Each answer in a line: region, grain, UPRN, postcode, variant, and how many premises it says there are.
-fn lines(matrix: &WanMatrix) -> Vec<String> {
+pub(crate) fn lines(matrix: &WanMatrix) -> Vec<String> {
     let line = |said: &wan_matrix::grpc::proto::RegionalCoverage| {
         let region = said.csp_region().as_str_name().trim_start_matches("CSP_REGION_").to_owned();
         let variant = said.wan_variant.as_ref().map_or("-", |variant| &variant.name);
@@ -252,23 +252,4 @@ async fn a_file_that_lost_its_premises_is_refused_by_the_guards_of_their_own() {
     let load = send(4, rows(&premises[1..])).await.unwrap().load.unwrap();
     let compared = load.comparison.unwrap();
     assert_eq!((compared.premises_before, compared.premises_after, compared.premises_in_both), (10, 9, 9));
-}
-
-#[tokio::test]
-async fn a_delta_of_premises_is_refused_and_changes_nothing() {
-    let server = Server::with(&[("EXPECTED_REGIONS", "south")]).await;
-    let delta = async |base: String, file: &str| {
-        let header = CoverageLoadHeader { base_load_id: base, ..header(CspRegion::South, 5, file.as_bytes()) };
-        server.submit(header, file.as_bytes()).await.unwrap_err()
-    };
-    let columns = "postcode,availability_date,wan_variant,connectivity_likelihood,change";
-    let without = load(&server, CspRegion::South, &["AA1 1AA,,,,,"]).await;
-    let named = delta(without, &format!("{columns},uprn\nAA1 1AA,,,,upsert,7\n")).await;
-    let with = load_of_day(&server, CspRegion::South, 3, &["AA1 1AA,,,,,", "AA1 1AA,,,,7,"]).await;
-    let beside = delta(with, &format!("{columns}\nAA1 1AA,2020-01-01,Cellular,High,upsert\n")).await;
-    for status in [named, beside] {
-        assert_eq!(status.code(), Code::Unimplemented);
-        assert!(status.message().contains("send the whole of the region's coverage"), "{status}");
-    }
-    assert_eq!(lines(&ask(&server, by_uprn("7")).await.unwrap()), [r#"SOUTH premises "7" AA1 1AA -"#]);
 }

@@ -238,6 +238,21 @@ ask load_refused_cannot_be_activated 73 $loads/ActivateCoverageLoad "{\"loadId\"
 ask loads_of_the_region     0 $loads/ListCoverageLoads "{\"cspRegion\": \"$region\"}"
 ask active_coverage_after_loads 0 $matrix/ListActiveCoverage '{}'
 
+# A delta of premises: one that lies elsewhere now, one that only its address names, and all others as they were.
+{
+    echo "$columns,uprn,address_identifier,change"
+    echo 'AA8 1AA,2016-04-01,Cellular,High,999900000005,9,upsert'
+    echo 'AA8 1AA,2016-04-01,Cellular,High,,"FLAT 1, 12",upsert'
+} >"$work/premises.csv"
+submit load_delta_of_premises 0 "$(submission "$work/premises.csv" CSP_REGION_SOUTH $newest "\"baseLoadId\": \"$other\"")"
+moved="$(sed -n 's/.*"loadId": "\([^"]*\)".*/\1/p' "$work/out.txt")"
+changes changes_of_premises 0 "$other" "$moved" '"afterPostcode": "AA8 1AA"'
+changes changes_after_a_uprn 0 "$other" "$moved" '"afterUprn": "999900000005"'
+changes changes_after_an_address 0 "$other" "$moved" '"afterPostcode": "AA8 1AA", "afterAddressIdentifier": "Flat 1, 12"'
+changes changes_after_no_uprn 67 "$other" "$moved" '"afterUprn": "0"'
+ask premises_moved_by_the_delta 0 $matrix/RequestWanMatrix "{\"location\": {\"uprn\": \"999900000005\"}, $visit}"
+ask premises_left_by_the_delta 0 $matrix/RequestWanMatrix "{\"location\": {\"uprn\": \"999900000001\"}, $visit}"
+
 stop sample
 
 # --- A server that expects a region nobody has loaded ---------------------------------------------------------------

@@ -121,7 +121,17 @@ impl CoverageLoadService for FakeServer {
         let mut items: Vec<_> = differing()
             .into_iter()
             .filter(|change| {
-                change.postcode > request.after_postcode && request.before_load_id != request.after_load_id
+                // Postcodes, then premises by UPRN, then those without one.
+                let place = |postcode: &str, uprn: &str, identifier: &str| match (uprn, identifier) {
+                    ("", "") => (0, postcode.to_owned(), String::new()),
+                    ("", identifier) => (2, postcode.to_owned(), identifier.to_owned()),
+                    (uprn, _) => (1, uprn.to_owned(), String::new()),
+                };
+                let StreamCoverageChangesRequest { after_postcode, after_uprn, after_address_identifier, .. } =
+                    &request;
+                place(&change.postcode, &change.uprn, &change.address_identifier)
+                    > place(after_postcode, after_uprn, after_address_identifier)
+                    && request.before_load_id != request.after_load_id
             })
             .map(|change| Ok(StreamCoverageChangesResponse { change: Some(change) }))
             .collect();

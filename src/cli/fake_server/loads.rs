@@ -79,7 +79,8 @@ pub(super) fn differing() -> Vec<CoverageChange> {
     };
     let change =
         |postcode: &str, kind: i32, before: Option<CoverageFacts>, after: Option<CoverageFacts>, moved: &[i32]| {
-            CoverageChange { postcode: postcode.to_owned(), kind, movements: moved.to_vec(), before, after }
+            let (postcode, movements) = (postcode.to_owned(), moved.to_vec());
+            CoverageChange { postcode, kind, movements, before, after, ..CoverageChange::default() }
         };
     let (new, changed, removed) =
         (CoverageChangeKind::New.into(), CoverageChangeKind::Changed.into(), CoverageChangeKind::Removed.into());
@@ -99,6 +100,21 @@ pub(super) fn differing() -> Vec<CoverageChange> {
         ),
         change("AA1 1AE", removed, Some(facts("2020-01-01", "Cellular")), None, &[]),
         change("AA1 1AF", 9, None, None, &[99]),
+        CoverageChange {
+            uprn: "7".to_owned(),
+            postcode_before: "AA1 1AH".to_owned(),
+            ..change(
+                "AA1 1AG",
+                changed,
+                Some(facts("2020-01-01", "Cellular")),
+                Some(facts("2020-01-01", "Cellular")),
+                &[CoverageMovement::PostcodeChanged.into()],
+            )
+        },
+        CoverageChange {
+            address_identifier: "flat 1".to_owned(),
+            ..change("AA1 1AG", new, None, Some(CoverageFacts::default()), &[])
+        },
     ]
 }
 

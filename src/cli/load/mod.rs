@@ -34,7 +34,8 @@ every row, and answers from the load from the moment this command says that it
 is active. `wan-matrix check` does the file's part of the checks offline.
 
 With --base the file is a delta: it has a column `change`, upsert or delete, and
-holds only the locations that differ from the load that answers now.
+holds only the locations that differ from the load that answers now. A delete names
+its key alone: the UPRN, else the postcode and identifier, else the postcode.
 
 Exit codes: 0 done on every server, 1 refused, 2 usage, 69 no server,
 70 server error, 77 denied; with several servers the highest of theirs.")]

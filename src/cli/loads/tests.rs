@@ -1,8 +1,12 @@
 use insta::assert_snapshot;
 
-use crate::cli::{
-    exit::Exit,
-    fake_server::{CENTRAL_LOAD, FakeServer, REFUSED_LOAD, run},
+use super::changes::Seen;
+use crate::{
+    cli::{
+        exit::Exit,
+        fake_server::{CENTRAL_LOAD, FakeServer, REFUSED_LOAD, run},
+    },
+    grpc::proto::CoverageChange,
 };
 
 #[tokio::test]
@@ -71,17 +75,36 @@ async fn what_differs_is_told_to_people_and_to_programs() {
         assert_snapshot!(name, ran.out);
     }
     let ran = run(&url, &[&CHANGES[..], &["--after", "aa11ad", "--output", "csv"]].concat()).await;
-    assert_eq!(ran.out.lines().count(), 3, "a header row and two locations: {}", ran.out);
+    assert_eq!(ran.out.lines().count(), 5, "a header row and four locations: {}", ran.out);
     let ran = run(&url, &["loads", "changes", CENTRAL_LOAD, CENTRAL_LOAD]).await;
     assert_eq!(ran.out, "no location differs\n");
+}
+
+#[test]
+fn what_was_seen_last_is_told_as_the_option_that_goes_on_behind_it() {
+    for (postcode, uprn, identifier, told) in [
+        ("", "", "", ""),
+        ("AA1 1AA", "", "", "; --after \"AA1 1AA\" goes on from here"),
+        ("AA1 1AA", "7", "", "; --after-uprn 7 goes on from here"),
+        ("", "7", "", "; --after-uprn 7 goes on from here"),
+        ("AA1 1AA", "", "flat 1", "; --after \"AA1 1AA, flat 1\" goes on from here"),
+    ] {
+        let [postcode, uprn, address_identifier] = [postcode, uprn, identifier].map(str::to_owned);
+        let change = CoverageChange { postcode, uprn, address_identifier, ..CoverageChange::default() };
+        let mut seen = Seen::default();
+        seen.see(&change);
+        assert_eq!(seen.to_string(), told);
+    }
 }
 
 #[tokio::test]
 async fn changes_that_break_off_say_where_to_go_on() {
     let (_server, url) = FakeServer::start().await;
     for (after, out, notes) in [
-        (&[][..], 6, "stopped; --after \"AA1 1AF\" goes on from here\n"),
-        (&["--after", "AA1 1AG"][..], 0, "stopped; --after \"AA1 1AG\" goes on from here\n"),
+        (&[][..], 8, "stopped; --after \"AA1 1AG, flat 1\" goes on from here\n"),
+        (&["--after", "AA1 1AG"][..], 3, "stopped; --after \"AA1 1AG, flat 1\" goes on from here\n"),
+        (&["--after-uprn", "0007"][..], 2, "stopped; --after \"AA1 1AG, flat 1\" goes on from here\n"),
+        (&["--after", "aa11ag, FLAT 1"][..], 0, "stopped; --after \"AA1 1AG, flat 1\" goes on from here\n"),
     ] {
         let ran = run(&url, &[&["loads", "changes", REFUSED_LOAD, CENTRAL_LOAD][..], after].concat()).await;
         assert_eq!(ran.exit, Exit::Unreachable);
