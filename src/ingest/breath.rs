@@ -1,13 +1,13 @@
 //! Long work that lets others at the processor in between.
 //!
 //! Being of the idle class is not enough for a load's threads: Linux owes even them a share, some 0.3 %, and pays it in turns
-//! that last until the clock next ticks, up to 4 ms in which a lookup waits. A thread that says of itself, every tenth of
-//! a millisecond, that others may go first never has such a turn.
+//! that last until the clock next ticks, up to 4 ms in which a lookup waits. A thread that says of itself, many times in a
+//! millisecond, that others may go first never has such a turn.
 
 use std::thread;
 
-/// About what a row takes to be read: so many of those come to a tenth of a millisecond.
-const STEPS: u32 = 512;
+/// So many come to some 50 µs, beside which the system call is nothing.
+const STEPS: u32 = 256;
 
 /// Counts the steps of one thread's work.
 #[derive(Debug, Default)]

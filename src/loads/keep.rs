@@ -12,9 +12,9 @@ use crate::{
 
 use super::{LoadError, room::A_LOOK, upload::Part};
 
-/// What is hashed and compressed at once, before others may have the processor: a tenth of a millisecond, see
+/// What is hashed and compressed at once, before others may have the processor: some 50 µs, as with
 /// [`Breath`](crate::ingest::Breath).
-const PIECE: usize = 32 << 10;
+const PIECE: usize = 16 << 10;
 
 /// What was kept.
 #[derive(Clone, Copy, Debug)]

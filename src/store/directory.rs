@@ -31,7 +31,8 @@ impl Directory {
                 found.push((run.sector, Slot { units: run.units, start: run.start, region }));
             }
         }
-        found.sort_unstable_by_key(|&(sector, slot)| (sector, slot.region));
+        // A stable sort merges what is in order already, as each region's sectors are.
+        found.sort_by_key(|&(sector, _)| sector);
         let slots: Box<[Slot]> = found.iter().map(|&(_, slot)| slot).collect();
         let mut sectors = HashMap::with_capacity_and_hasher(found.len(), foldhash::fast::FixedState::default());
         let mut start = 0;
