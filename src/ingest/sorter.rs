@@ -5,9 +5,12 @@ use std::{cmp::Ordering, io, mem, path::PathBuf, thread};
 
 use super::tape::{Reader, Recording, Tape};
 
-/// Bytes of records held before a run is written down; their index takes about as much again, and while one run is
-/// written another is filled.
-const HELD: usize = 24 << 20;
+/// Bytes of records held before a run is written down; their index takes nearly as much again, and while one run is
+/// written another is filled. Both are taken whole: so much memory goes back to the system as soon as it is let go of, where
+/// what grows little by little stays with the allocator.
+const HELD: usize = 32 << 20;
+/// Hardly a record about premises is shorter.
+const USUAL: usize = 20;
 /// The length before each record held, little-endian.
 const LENGTH: usize = 2;
 
@@ -51,7 +54,7 @@ impl Sorter {
     }
 
     pub(super) fn bounded(path: PathBuf, bound: usize) -> Self {
-        Self { path, bound, filling: Batch::default(), writing: Writing::default(), runs: Vec::new() }
+        Self { path, bound, filling: Batch::of(bound), writing: Writing::default(), runs: Vec::new() }
     }
 
     /// Takes a record in.
@@ -74,7 +77,7 @@ impl Sorter {
     }
 
     fn write_run(&mut self) -> io::Result<()> {
-        let emptied = self.written()?.unwrap_or_default();
+        let emptied = self.written()?.unwrap_or_else(|| Batch::of(self.bound));
         let (mut batch, mut run) = (mem::replace(&mut self.filling, emptied), Tape::new(self.path.clone(), 0));
         let write = move || {
             batch.sort();
@@ -100,7 +103,7 @@ impl Sorter {
     /// # Errors
     /// Of the disk.
     pub fn finish(mut self) -> io::Result<Sorted> {
-        let mut last = mem::take(&mut self.filling);
+        let mut last = mem::replace(&mut self.filling, Batch::of(0));
         last.sort();
         drop(self.written()?);
         let mut runs = vec![Run::Held { batch: last, next: 0 }];
@@ -118,13 +121,11 @@ impl Drop for Writing {
     }
 }
 
-impl Default for Batch {
-    fn default() -> Self {
-        Self { arena: Vec::new(), index: Vec::new(), sorted: true }
-    }
-}
-
 impl Batch {
+    fn of(bound: usize) -> Self {
+        Self { arena: Vec::with_capacity(bound), index: Vec::with_capacity(bound / USUAL), sorted: true }
+    }
+
     fn sort(&mut self) {
         if !self.sorted {
             let arena = &self.arena;

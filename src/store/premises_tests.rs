@@ -4,6 +4,8 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    os::unix::fs::FileExt as _,
+    path::Path,
     sync::{Arc, atomic::AtomicBool},
 };
 
@@ -11,7 +13,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use crate::{
-    domain::{AddressIdentifier, Coverage, CspRegion, Postcode, RegionMap, Said, Table3, Uprn},
+    domain::{AddressIdentifier, Coverage, CspRegion, Location, Postcode, RegionMap, Said, Table3, Uprn},
     ingest::{FileKind, Limits, read},
     store::{
         ActiveLoad, ActiveSet, DataDir, Manifest, Reaper, SealedLoad, StoreError, compare_sealed, fixture_tests, pack,
@@ -274,41 +276,104 @@ fn a_postcode_of_very_many_premises_is_searched_and_tells_no_more_than_it_can() 
     assert_eq!(set.premises_rows(postcode), 20_400);
 }
 
+/// Where each entry of a file begins, and the file.
+fn entries(path: &Path) -> (Vec<usize>, Vec<u8>) {
+    let (bytes, mut places) = (fs::read(path).unwrap(), vec![0]);
+    let key = if path.ends_with("by-uprn") { 6 } else { 5 };
+    while let Some(&[a, b]) = bytes[places[places.len() - 1]..].first_chunk() {
+        places.push(places[places.len() - 1] + 2 + key + usize::from(u16::from_be_bytes([a, b])));
+    }
+    (places, bytes)
+}
+
 #[test]
 fn damage_to_any_block_is_found_when_the_load_is_opened() {
     let desk = Desk::new();
     let rows = many(1_000);
-    let load = desk.load(&file(&rows), "one");
+    drop(desk.load(&file(&rows), "one"));
     let home = desk.data.load("one");
-    drop(load);
-    let database = super::super::database::open(&home.join("blocks")).unwrap();
-    let keys: Vec<_> = database.iter().keys().map(Result::unwrap).collect();
-    assert!(
-        keys.iter().filter(|key| key[0] == b'u').count() > 5 && keys.iter().filter(|key| key[0] == b'x').count() > 5
-    );
-    for key in keys.iter().filter(|key| [b'u', b'x'].contains(&key[0])) {
-        let value = database.get(key).unwrap().unwrap();
-        let mut bent = value.to_vec();
-        let middle = bent.len() / 2;
-        bent[middle] ^= 1;
-        for damaged in [Some(bent), None] {
-            match damaged {
-                Some(bent) => database.insert(key, bent).unwrap(),
-                None => database.remove(key).unwrap(),
-            };
-            let manifest = Manifest::read(&home).unwrap();
-            let packed = manifest.packed.as_ref().unwrap();
-            let checked = super::super::sealed::check(&database, &home, packed, &desk.table3, CspRegion::South);
-            assert!(checked.is_err_and(|error| error.is_damage()), "{key:?}");
+    for order in ["by-uprn", "by-address"] {
+        let path = home.join("premises").join(order);
+        let (places, sound) = entries(&path);
+        assert!(places.len() > 5, "{order}: {places:?}");
+        let mut damaged = Vec::new();
+        for pair in places.windows(2) {
+            let (at, end) = (pair[0], pair[1]);
+            // Of its length, its key, its content and its checksum.
+            for at in [at, at + 1, at + 3, at.midpoint(end), end - 1] {
+                let mut bent = sound.clone();
+                bent[at] ^= 1;
+                damaged.push(bent);
+            }
+            damaged.push([&sound[..at], &sound[end..]].concat());
+            damaged.push([&sound[..end], &sound[at..]].concat());
+            damaged.push(sound[..at].to_vec());
+            damaged.push(sound[..end - 1].to_vec());
         }
-        database.insert(key, value).unwrap();
+        damaged.push([&sound[..], b"\0"].concat());
+        for (number, damaged) in damaged.iter().enumerate() {
+            fs::write(&path, damaged).unwrap();
+            let opened = SealedLoad::open(&home, &desk.reaper);
+            assert!(opened.is_err_and(|error| error.is_damage()), "{order}, damage {number}");
+        }
+        fs::remove_file(&path).unwrap();
+        assert!(SealedLoad::open(&home, &desk.reaper).is_err_and(|error| error.is_damage()), "{order} is gone");
+        fs::write(&path, sound).unwrap();
     }
-    drop(database);
     let again = SealedLoad::open(&home, &desk.reaper).unwrap();
     ask_all(&active(desk.reopened(again).unwrap()), &rows);
 }
 
-/// Only the digest over all blocks can tell.
+/// A load in use is not opened again: what is read for an answer is checked each time.
+#[test]
+fn damage_to_a_block_that_is_read_for_an_answer_is_never_one() {
+    let desk = Desk::new();
+    let set = active(desk.load(&file(&many(1_000)), "one"));
+    let path = desk.data.load("one").join("premises/by-address");
+    let (places, sound) = entries(&path);
+    let ask = || {
+        let identifiers = IDENTIFIERS[1..].iter().map(|(_, folded)| AddressIdentifier::parse(folded).unwrap());
+        let asked = identifiers.map(|identifier| set.lookup_address("AA1 1AA".parse().unwrap(), &identifier));
+        asked.filter(|answer| answer.as_ref().is_err_and(StoreError::is_damage)).count()
+    };
+    assert_eq!(ask(), 0);
+    for at in [0, 1, 3, places[1] / 2, places[1] - 1] {
+        let mut bent = sound.clone();
+        bent[at] ^= 1;
+        // In place: the file that is open is this one.
+        fs::File::options().write(true).open(&path).unwrap().write_all_at(&bent, 0).unwrap();
+        assert!(ask() > 0, "byte {at}");
+    }
+    fs::File::options().write(true).open(&path).unwrap().set_len(7).unwrap();
+    assert!(ask() > 0, "cut short");
+}
+
+#[test]
+fn only_an_address_where_there_are_premises_takes_the_disk() {
+    let desk = Desk::new();
+    let set = active(desk.load(&format!("{}AA1 1AA,,,,,Flat 1,\nAA1 1AB,,,,,,\n", file(&many(0))), "one"));
+    let location = |postcode: &str, identifier: Option<&str>| {
+        let postcode = postcode.parse().unwrap();
+        identifier.map_or(Location::Postcode(postcode), |identifier| {
+            Location::Address(postcode, AddressIdentifier::parse(identifier).unwrap())
+        })
+    };
+    for (postcode, identifier, in_memory) in [
+        ("AA1 1AA", None, true),
+        ("AA1 1AA", Some("flat 1"), false),
+        ("AA1 1AA", Some("flat 2"), false),
+        // Known without premises, in a known sector, and not at all.
+        ("AA1 1AB", Some("flat 1"), true),
+        ("AA1 1AD", Some("flat 1"), true),
+        ("ZE1 1AA", Some("flat 1"), true),
+    ] {
+        assert_eq!(set.in_memory(&location(postcode, identifier)), in_memory, "{identifier:?} in {postcode}");
+    }
+    assert!(set.in_memory(&Location::Uprn(Uprn::new(7).unwrap())));
+    assert!(ActiveSet::default().in_memory(&location("AA1 1AA", Some("flat 1"))));
+}
+
+/// Only the digest over a whole file can tell.
 #[test]
 fn sound_premises_of_another_load_are_found() {
     let desk = Desk::new();
@@ -317,18 +382,33 @@ fn sound_premises_of_another_load_are_found() {
         format!("{HEADER}AA9 9ZZ,,,,,,\n{}", rows.concat())
     });
     drop((desk.load(&sealed, "sealed"), desk.load(&other, "other")));
-    let open = |id| super::super::database::open(&desk.data.load(id).join("blocks")).unwrap();
-    let (database, other) = (open("sealed"), open("other"));
-    for item in other.scan_prefix("u").chain(other.scan_prefix("x")) {
-        let (key, value) = item.unwrap();
-        assert!(database.insert(key, value).unwrap().is_some());
+    let file = |load, order| desk.data.load(load).join("premises").join(order);
+    for orders in [&["by-uprn"][..], &["by-address"], &["by-uprn", "by-address"]] {
+        let sound = ["by-uprn", "by-address"].map(|order| fs::read(file("sealed", order)).unwrap());
+        for order in orders {
+            fs::copy(file("other", order), file("sealed", order)).unwrap();
+        }
+        let opened = SealedLoad::open(&desk.data.load("sealed"), &desk.reaper);
+        let StoreError::Damaged { what, .. } = opened.unwrap_err() else { panic!() };
+        assert_eq!(what, "the blocks are not those that were sealed");
+        for (order, sound) in ["by-uprn", "by-address"].into_iter().zip(sound) {
+            fs::write(file("sealed", order), sound).unwrap();
+        }
     }
-    let home = desk.data.load("sealed");
-    let manifest = Manifest::read(&home).unwrap();
-    let packed = manifest.packed.as_ref().unwrap();
-    let checked = super::super::sealed::check(&database, &home, packed, &desk.table3, CspRegion::South);
-    let StoreError::Damaged { what, .. } = checked.unwrap_err() else { panic!() };
-    assert_eq!(what, "the blocks are not those that were sealed");
+}
+
+#[test]
+fn a_load_without_uprns_or_without_addresses_is_answered_from() {
+    let desk = Desk::new();
+    for (rows, id) in [("AA1 1AA,,,,,Flat 1,\n", "addresses"), ("bad,,,,7,,\n", "a mark")] {
+        let load = desk.load(&format!("{HEADER}AA9 9ZZ,,,,,,\n{rows}"), id);
+        let reopened = desk.reopened(load).unwrap();
+        let set = active(reopened);
+        let identifier = AddressIdentifier::parse("flat 1").unwrap();
+        let by_address = set.lookup_address("AA1 1AA".parse().unwrap(), &identifier).unwrap().answers.len();
+        let by_uprn = set.lookup_uprn(Uprn::new(7).unwrap()).count();
+        assert_eq!([by_address, by_uprn], if id == "addresses" { [1, 0] } else { [0, 1] }, "{id}");
+    }
 }
 
 #[test]

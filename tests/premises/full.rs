@@ -1,5 +1,6 @@
 //! `just premises [PREMISES]...`: at each size every row is asked and compared, and what the load, the memory, the disk and a
-//! lookup cost is measured. Without sizes it goes up to the national 30 million and writes `docs/premises.svg`.
+//! lookup cost is measured. Without sizes it goes up to the national 30 million. It writes `docs/premises.svg` once each of
+//! its own sizes was measured, be it one at a time.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a measurement says so by failing")]
 
@@ -30,7 +31,13 @@ const GROWTH: f64 = 1.2;
 fn main() -> ExitCode {
     let asked: Vec<u64> = env::args().skip(1).filter_map(|size| size.replace('_', "").parse().ok()).collect();
     let sizes = if asked.is_empty() { &SIZES[..] } else { &asked };
-    let measured: Vec<_> = sizes.iter().map(|&size| Measured::of(size)).collect();
+    let measure = |&size: &u64| {
+        let measured = Measured::of(size);
+        measured.keep();
+        measured
+    };
+    let measured: Vec<_> = sizes.iter().map(measure).collect();
+    let all: Option<Vec<_>> = SIZES.into_iter().map(Measured::kept).collect();
 
     let mut figures = Figures::default();
     for each in &measured {
@@ -56,15 +63,15 @@ fn main() -> ExitCode {
         figures.hold("processor time by UPRN / by postcode", ratio, UPRN, told);
         figures.tell("processor time by address", format!("{:.1} µs", each.address.as_secs_f64() * 1e6));
     }
-    let at = |size: u64| measured.iter().find(|each| each.asked_for == size).map(|each| each.uprn.as_secs_f64());
+    let at = |size: u64| Measured::kept(size).map(|each| each.uprn.as_secs_f64());
     if let (Some(small), Some(national)) = (at(1_700_000), at(30_000_000)) {
         let growth = national / small;
         figures.hold("by UPRN among 30 million / among 1.7 million", growth, GROWTH, format!("{growth:.2}"));
     }
-    if asked.is_empty() {
+    if let Some(all) = all {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/premises.svg");
-        fs::write(path, plot::svg(&measured)).unwrap();
-        println!("\n{}", plot::table(&measured));
+        fs::write(path, plot::svg(&all)).unwrap();
+        println!("\n{}", plot::table(&all));
     }
     figures.end()
 }
