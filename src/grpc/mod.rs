@@ -6,11 +6,13 @@
 
 mod answer;
 mod asked;
+mod batch;
 mod caller;
 mod change_stream;
 mod comparing;
 mod convert;
 mod coverage_load;
+mod disk_reads;
 mod duis;
 mod error;
 mod expected;
