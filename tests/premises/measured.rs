@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use wan_matrix::grpc::proto::{Location, RequestWanMatrixRequest, location::Kind};
 
 use crate::{
-    measure::{Memory, ask_each, cpu_time, disk, median},
+    measure::{CpuTime, Memory, ask_each, disk, median},
     proof,
     rig::{CoverageFile, Postcodes, Served},
     source,
@@ -78,13 +78,13 @@ impl Measured {
         tally.assert_proved(files.iter().map(|file| file.rows).sum());
         let serving = Memory::of(server.id()).now;
         let kinds = kinds(&files).map(Arc::new);
-        let mut times = [const { Vec::new() }; 3];
+        let (mut cpu, mut times) = (CpuTime::of(server.id()), [const { Vec::new() }; 3]);
         for _ in 0..ROUNDS {
             // One after the other in each round, so that what else the machine does falls on all alike.
             for (times, requests) in times.iter_mut().zip(&kinds) {
-                let before = cpu_time(server.id());
+                let before = cpu.total();
                 runtime.block_on(async { ask_each(&server.connect().await, requests).await });
-                times.push((cpu_time(server.id()) - before).as_secs_f64() / requests.len() as f64);
+                times.push((cpu.total() - before).as_secs_f64() / requests.len() as f64);
             }
         }
         server.stop();
