@@ -99,7 +99,7 @@ impl Frames {
     fn write_frame(&mut self) -> io::Result<()> {
         self.frame.clear();
         self.frame.reserve(zstd_safe::compress_bound(self.pending.len()));
-        self.compressor.compress_to_buffer(&*self.pending, &mut self.frame)?;
+        self.compressor.compress_to_buffer(&self.pending, &mut self.frame)?;
         self.pending.clear();
         self.written = true;
         self.file.write_all(&self.frame)
