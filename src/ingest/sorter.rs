@@ -3,7 +3,10 @@
 
 use std::{cmp::Ordering, io, mem, path::PathBuf, thread};
 
-use super::tape::{Reader, Recording, Tape};
+use super::{
+    Breath, LightBreath,
+    tape::{Reader, Recording, Tape},
+};
 
 /// Bytes of records held before a run is written down; their index takes nearly as much again, and while one run is
 /// written another is filled. Both are taken whole: so much memory goes back to the system as soon as it is let go of, where
@@ -81,7 +84,11 @@ impl Sorter {
         let (mut batch, mut run) = (mem::replace(&mut self.filling, emptied), Tape::new(self.path.clone(), 0));
         let write = move || {
             batch.sort();
-            batch.index.iter().try_for_each(|place| run.push(record(&batch.arena, place)))?;
+            let mut breath = Breath::default();
+            batch.index.iter().try_for_each(|place| {
+                breath.step();
+                run.push(record(&batch.arena, place))
+            })?;
             batch.clear();
             Ok((run.finish()?, batch))
         };
@@ -128,9 +135,11 @@ impl Batch {
 
     fn sort(&mut self) {
         if !self.sorted {
-            let arena = &self.arena;
-            self.index
-                .sort_unstable_by(|a, b| a.front.cmp(&b.front).then_with(|| record(arena, a).cmp(record(arena, b))));
+            let (arena, mut breath) = (&self.arena, LightBreath::default());
+            self.index.sort_unstable_by(|a, b| {
+                breath.step();
+                a.front.cmp(&b.front).then_with(|| record(arena, a).cmp(record(arena, b)))
+            });
         }
         self.sorted = true;
     }
@@ -149,6 +158,7 @@ pub struct Sorted {
     heap: Vec<Head>,
     /// The record of the first run was given out.
     given: bool,
+    breath: Breath,
 }
 
 struct Head {
@@ -196,7 +206,7 @@ impl Sorted {
                 heap.push(Head { front: front(run.current()), run: number });
             }
         }
-        let mut sorted = Self { runs, heap, given: false };
+        let mut sorted = Self { runs, heap, given: false, breath: Breath::default() };
         (0..sorted.heap.len() / 2).rev().for_each(|place| sorted.sift_down(place));
         Ok(sorted)
     }
@@ -206,6 +216,7 @@ impl Sorted {
     /// # Errors
     /// Of the disk.
     pub fn next_record(&mut self) -> io::Result<Option<&[u8]>> {
+        self.breath.step();
         // Its run moves on only now, for the record was still looked at.
         if mem::replace(&mut self.given, true)
             && let Some(head) = self.heap.first_mut()

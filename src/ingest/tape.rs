@@ -9,6 +9,8 @@ use std::{
     sync::Arc,
 };
 
+use super::Breath;
+
 /// The length before each record, little-endian.
 const LENGTH: usize = 2;
 /// What a reader brings into memory at once; more than the longest record.
@@ -40,6 +42,7 @@ pub(super) struct Reader {
     start: usize,
     /// The record that was read last: in memory, or in the window.
     current: Range<usize>,
+    breath: Breath,
 }
 
 impl Tape {
@@ -102,7 +105,7 @@ impl Default for Recording {
 impl Recording {
     /// A reader at the first record.
     pub(super) fn reader(&self) -> Reader {
-        Reader { from: self.clone(), at: 0, window: Vec::new(), start: 0, current: 0..0 }
+        Reader { from: self.clone(), at: 0, window: Vec::new(), start: 0, current: 0..0, breath: Breath::default() }
     }
 }
 
@@ -129,6 +132,7 @@ impl Reader {
     /// # Errors
     /// Of the disk.
     pub(super) fn advance(&mut self) -> io::Result<bool> {
+        self.breath.step();
         if let Recording::Memory(bytes) = &self.from {
             let at = usize::try_from(self.at).map_err(io::Error::other)?;
             let rest = bytes.get(at..).unwrap_or_default();

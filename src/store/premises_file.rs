@@ -18,7 +18,12 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use super::{StoreError, address_block, block::VALUE_MAX, uprn_block};
+use super::{
+    StoreError, address_block,
+    block::{BLOCK_STEPS, VALUE_MAX},
+    uprn_block,
+};
+use crate::ingest::Breath;
 
 /// The directory of both files within a load's.
 pub(super) const PREMISES: &str = "premises";
@@ -156,7 +161,9 @@ impl BlockFile {
         let (mut hash, mut places, mut at) = (Sha256::new(), Vec::new(), 0);
         let mut input = BufReader::with_capacity(WINDOW, &file);
         let mut entry = Vec::with_capacity(LENGTH + order.key_bytes() + VALUE_MAX);
+        let mut breath = Breath::default();
         while !input.fill_buf().map_err(reading)?.is_empty() {
+            breath.steps(BLOCK_STEPS);
             entry.resize(LENGTH, 0);
             input.read_exact(&mut entry).map_err(reading)?;
             let value = length_of(&entry).filter(|&value| value <= VALUE_MAX);
