@@ -105,6 +105,8 @@ pub enum ConfigError {
     Toml { path: PathBuf, source: Box<toml::de::Error> },
     #[error("{origin}: there is no key {key}; the keys are {}", known())]
     UnknownKey { origin: Origin, key: String },
+    #[error("{origin}: its value is not UTF-8")]
+    NotUtf8 { origin: Origin },
     #[error("{origin}: {key} is {found}; expected {expected}")]
     Value { origin: Origin, key: &'static str, found: String, expected: &'static str },
     #[error("{origin}: identities: table {number}{}: {fault}", .name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default())]
@@ -275,6 +277,10 @@ impl Keys {
             let Some(ours) = name.strip_prefix(VARIABLE) else { continue };
             if NOT_OURS.iter().any(|other| ours.starts_with(other)) || OF_CLIENTS.contains(&ours) {
                 continue;
+            }
+            // What stands for bytes that are no text: a path that is left out would be the default's, and another store.
+            if value.contains(char::REPLACEMENT_CHARACTER) {
+                return Err(ConfigError::NotUtf8 { origin: Origin::Variable(name) });
             }
             let called = |key: &str| key.replace(['.', '-'], "_").eq_ignore_ascii_case(ours);
             let key = KEYS.into_iter().map(|(key, _)| key).find(|key| called(key)).unwrap_or(ours).to_owned();

@@ -247,6 +247,9 @@ fn a_wrong_file_says_which_key_and_what_is_expected() {
 fn a_misspelt_variable_is_an_error_and_other_programs_are_not() {
     let error = read(None, &[("WAN_MATRIX_LIMITS_MAX_ROW", "1")]).unwrap_err();
     assert!(error.starts_with("WAN_MATRIX_LIMITS_MAX_ROW: there is no key LIMITS_MAX_ROW; "), "{error}");
+    let error = read(None, &[("WAN_MATRIX_DATA_DIR", "/srv/\u{fffd}")]).unwrap_err();
+    assert_eq!(error, "WAN_MATRIX_DATA_DIR: its value is not UTF-8");
+    assert!(read(None, &[("WAN_MATRIX_CA", "/srv/\u{fffd}"), ("HOME", "/srv/\u{fffd}")]).is_ok());
     // What Kubernetes tells every pod beside a service of this name.
     let others = [("WAN_MATRIX_SERVICE_HOST", "10.0.0.1"), ("WAN_MATRIX_PORT_50051_TCP_ADDR", "10.0.0.1")];
     assert!(read(None, &others).is_ok());
