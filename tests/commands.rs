@@ -1,7 +1,9 @@
 //! The binary from the outside: its exit codes, and how it treats a reader that goes away.
 
 use std::{
+    ffi::OsStr,
     io::{self, BufRead, BufReader, Read},
+    os::unix::ffi::OsStrExt as _,
     process::{Command, Output, Stdio},
 };
 
@@ -85,6 +87,16 @@ fn config_takes_every_flag_of_serve_that_configures() {
     let help = String::from_utf8(run(&["serve", "--help"]).unwrap().stdout).unwrap();
     let of_serve = help.lines().filter(|line| line.trim_start().starts_with("--")).count();
     assert_eq!(of_serve, flags.len() / 2 + ["--config", "--sample"].len(), "{help}");
+}
+
+/// Left out, it would be the default's: another directory, and an empty store in it.
+#[test]
+fn a_variable_that_is_not_utf_8_is_a_wrong_configuration() {
+    let not_utf_8 = OsStr::from_bytes(b"/srv/\xff");
+    let output = wan_matrix().args(["config", "check"]).env("WAN_MATRIX_DATA_DIR", not_utf_8).output().unwrap();
+    assert_eq!(output.status.code(), Some(78));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(said, "error: WAN_MATRIX_DATA_DIR: its value is not UTF-8\n");
 }
 
 #[test]

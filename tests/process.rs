@@ -105,9 +105,12 @@ impl Drop for Process {
 #[test]
 fn one_signal_ends_it_in_order_and_a_second_at_once() {
     for signal in [Signal::TERM, Signal::INT] {
-        let mut server = Process::start("", None);
+        let mut server = Process::start("health_listen = \"127.0.0.1:0\"", None);
+        // Ports that the system chose are told.
+        server.logs(&["serving", &server.addr.to_string(), "\"health\":\"127.0.0.1:"]);
         server.signal(signal);
         assert_eq!(server.ends().code(), Some(0));
+        server.logs(&["the server has ended"]);
     }
     let mut server = Process::start("shutdown.delay_seconds = 600", None);
     server.signal(Signal::TERM);

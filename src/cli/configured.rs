@@ -54,8 +54,8 @@ impl From<Configured> for Flags {
 
 /// The configuration as it is now, from these flags, the environment and the file.
 pub(super) fn read(flags: Flags) -> Result<Config, ConfigError> {
-    // A variable that is not UTF-8 is none of ours.
-    let variables =
-        env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    // A name that is not UTF-8 is none of ours. A value may be of one that is, and is refused there.
+    let variables = env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())));
     Config::read(flags, variables)
 }

@@ -9,7 +9,10 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-use super::{credentials::Credentials, exit::Failure};
+use super::{
+    credentials::Credentials,
+    exit::{Failure, innermost},
+};
 use crate::grpc::proto::{
     coverage_load_service_client::CoverageLoadServiceClient, wan_matrix_service_client::WanMatrixServiceClient,
 };
@@ -195,9 +198,13 @@ impl ServerUrl {
         self
     }
 
+    /// Whether TLS is spoken with it.
+    pub(super) fn is_https(&self) -> bool {
+        self.uri.scheme() == Some(&http::uri::Scheme::HTTPS)
+    }
+
     async fn channel(&self) -> Result<Channel, Failure> {
-        let is_https = self.uri.scheme() == Some(&http::uri::Scheme::HTTPS);
-        if !is_https && self.credentials.any() {
+        if !self.is_https() && self.credentials.any() {
             let what = format!("{self} is plain text, and would not see --ca, --cert and --key; name it as https://");
             return Err(Failure::Usage(what));
         }
@@ -208,10 +215,10 @@ impl ServerUrl {
         let endpoint = endpoint.user_agent(concat!("wan-matrix/", env!("CARGO_PKG_VERSION")));
         let unreachable = |source| Failure::Unreachable { server: self.clone(), source };
         let mut endpoint = endpoint.map_err(unreachable)?;
-        if is_https {
+        if self.is_https() {
             let tls = self.credentials.tls()?;
-            endpoint =
-                endpoint.tls_config(tls).map_err(|error| Failure::Usage(format!("--ca, --cert or --key: {error}")))?;
+            let wrong = |error| Failure::Usage(format!("--ca, --cert or --key: {}", innermost(&error)));
+            endpoint = endpoint.tls_config(tls).map_err(wrong)?;
         }
         endpoint.connect().await.map_err(unreachable)
     }

@@ -47,7 +47,7 @@ pub enum Failure {
     #[error("{0}")]
     Configuration(String),
     /// No connection to the server.
-    #[error("no server answers at {server}: {}", unreachable(.source))]
+    #[error("no server answers at {server}: {}", unreachable(server, .source))]
     #[expect(missing_docs, reason = "the message is the documentation")]
     Unreachable { server: ServerUrl, source: tonic::transport::Error },
     /// The server answered with an error.
@@ -168,16 +168,31 @@ fn reason_of(status: &Status) -> String {
 }
 
 /// Why there is no connection, and what to do.
-fn unreachable(error: &(dyn Error + 'static)) -> String {
+fn unreachable(server: &ServerUrl, error: &(dyn Error + 'static)) -> String {
     if let Some(fault) = tls_fault(error) {
         return format!("the TLS connection failed: {fault}");
     }
-    let next = "is `wan-matrix serve` running there? --server or WAN_MATRIX_SERVER names another";
+    let with_tls = if server.is_https() { ", with TLS" } else { "" };
+    let next = format!("is `wan-matrix serve` running there{with_tls}? --server or WAN_MATRIX_SERVER names another");
     format!("{}\n  next: {next}", innermost(error))
 }
 
+/// What this side's transport made of a call, and what to do. The server has not said it.
+fn unanswered(server: &ServerUrl, error: &(dyn Error + 'static)) -> String {
+    let why = tls_fault(error).unwrap_or_else(|| {
+        // Plain text meets TLS as bytes that are none of its own, whose words help nobody.
+        let tls = if server.is_https() {
+            ""
+        } else {
+            "; if it stays so, does the server speak TLS? Then name it as https://, with --ca"
+        };
+        format!("{}\n  next: try again shortly{tls}", innermost(error))
+    });
+    format!("{server} gave no answer: {why}")
+}
+
 /// Transport errors say "transport error" and keep the cause ("Connection refused") inside.
-fn innermost(error: &dyn Error) -> String {
+pub(super) fn innermost(error: &dyn Error) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;
@@ -193,16 +208,17 @@ struct Refusal<'a> {
 
 impl fmt::Display for Refusal<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(source) = self.status.source() {
+            return f.write_str(&unanswered(self.server, source));
+        }
         let details = self.status.get_error_details();
         let reason = details.error_info().map(|info| info.reason.as_str()).unwrap_or_default();
         write!(f, "{} answered {}", self.server, code_name(self.status.code()))?;
         if !reason.is_empty() {
             write!(f, " ({})", plain(reason))?;
         }
-        match self.status.source() {
-            Some(source) => write!(f, ": {}", tls_fault(source).unwrap_or_else(|| innermost(source)))?,
-            None if self.status.message().is_empty() => {}
-            None => write!(f, "\n  {}", plain(self.status.message()))?,
+        if !self.status.message().is_empty() {
+            write!(f, "\n  {}", plain(self.status.message()))?;
         }
         if let Some(info) = details.error_info() {
             let mut metadata: Vec<_> = info.metadata.iter().collect();
@@ -219,10 +235,6 @@ impl fmt::Display for Refusal<'_> {
         }
         if let Some(delay) = details.retry_info().and_then(|retry| retry.retry_delay) {
             write!(f, "\n  it asks to be tried again in {} s", delay.as_secs_f64())?;
-        }
-        if self.status.source().is_some_and(|source| tls_fault(source).is_some()) {
-            // Said with the fault.
-            return Ok(());
         }
         let metadata = |key| details.error_info().and_then(|info| info.metadata.get(key)).map(String::as_str);
         next(self.status.code(), reason, metadata("load_id"), metadata("guards"))

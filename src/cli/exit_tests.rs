@@ -58,6 +58,25 @@ async fn what_listens_but_speaks_no_grpc_is_69_too() {
     assert_eq!(ran.exit, Exit::Unreachable, "{}", ran.notes);
 }
 
+/// It has said nothing that this side understands, so nothing is put into its mouth.
+#[tokio::test]
+async fn plain_text_to_a_server_that_speaks_tls_says_so() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let alerts = tokio::spawn(async move {
+        loop {
+            let (mut tcp, _) = listener.accept().await.unwrap();
+            // What TLS says to bytes that are none of its own: an alert, "decode error".
+            tokio::io::AsyncWriteExt::write_all(&mut tcp, &[21, 3, 3, 0, 2, 2, 50]).await.unwrap();
+        }
+    });
+    let ran = run(&url, &["active"]).await;
+    alerts.abort();
+    assert_eq!(ran.exit, Exit::Unreachable, "{}", ran.notes);
+    assert!(ran.notes.starts_with("error: http://SERVER gave no answer: "), "{}", ran.notes);
+    assert!(ran.notes.contains("does the server speak TLS? Then name it as https://, with --ca"), "{}", ran.notes);
+}
+
 #[tokio::test]
 async fn an_error_shows_every_detail_one_can_act_on() {
     let (server, url) = FakeServer::start().await;

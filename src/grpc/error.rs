@@ -207,7 +207,8 @@ pub fn rate_limited(wait: Duration) -> Status {
 /// A call that would last for as long as its caller likes, at the end of the server.
 #[must_use]
 pub fn shutting_down() -> Status {
-    load(LoadError::ShuttingDown).into()
+    let what = "the server is shutting down; go on when it is back, or at another";
+    Failure::new(Code::Unavailable, ErrorReason::ShuttingDown, what).into()
 }
 
 /// A call whose time is over.

@@ -9,8 +9,6 @@ use tokio::sync::watch;
 use tokio_stream::{Stream, wrappers::WatchStream};
 use tonic::Status;
 
-use crate::loads::LoadError;
-
 use super::error;
 
 /// `S` until the server shuts down.
@@ -40,7 +38,7 @@ where
             // What had its end already has nothing to be told.
             if stopped && !matches!(next, Poll::Ready(None)) {
                 self.inner = None;
-                return Poll::Ready(Some(Err(error::load(LoadError::ShuttingDown).into())));
+                return Poll::Ready(Some(Err(error::shutting_down())));
             }
         }
         next

@@ -3,6 +3,7 @@
 use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc, thread, time::Duration};
 
 use jiff::SignedDuration;
+use tracing_subscriber::EnvFilter;
 
 use crate::{
     domain::{CspRegion, RegionMap, Table3},
@@ -161,13 +162,17 @@ impl Config {
         if tls.is_none() && !listen.ip().is_loopback() && !plaintext_is_fine {
             return Err(ConfigError::Plaintext { origin: keys.origin_of("listen"), listen });
         }
+        let health_listen = keys.get("health_listen", |given| given.text()?.parse().ok())?;
+        let admin = admin(keys)?;
+        apart(keys, [("listen", Some(listen)), ("health_listen", health_listen), ("admin.listen", admin)])?;
         let whole = |key, default| Ok(keys.get(key, at_least_one)?.unwrap_or(default));
-        let seconds = |key, default| Ok(Duration::from_secs(whole(key, default)?));
+        let seconds =
+            |key, default| Ok(Duration::from_secs(keys.get(key, config_connections::positive)?.unwrap_or(default)));
         let rows = |given: &Given| u32::try_from(at_least_one(given)?).ok();
         Ok(Self {
             data_dir: keys.get("data_dir", path)?.unwrap_or_else(|| PathBuf::from("./var")),
             listen,
-            health_listen: keys.get("health_listen", |given| given.text()?.parse().ok())?,
+            health_listen,
             expected_regions: keys
                 .get("expected_regions", regions)?
                 .unwrap_or_else(|| vec![CspRegion::North, CspRegion::Central, CspRegion::South]),
@@ -189,12 +194,12 @@ impl Config {
                 kept: keys.get("audit.kept_files", files)?.unwrap_or(defaults.audit.kept),
             },
             calls: CallLimits::from_keys(keys)?,
-            admin: admin(keys)?,
+            admin,
             identities: Arc::new(Identities::from_keys(keys, tls.as_ref())?),
             tls,
             connections: config_connections::connections(keys)?,
-            delay: Duration::from_secs(keys.get("shutdown.delay_seconds", Given::whole)?.unwrap_or(0)),
-            drain: Duration::from_secs(keys.get("shutdown.drain_seconds", Given::whole)?.unwrap_or(10)),
+            delay: Duration::from_secs(keys.get("shutdown.delay_seconds", config_connections::seconds)?.unwrap_or(0)),
+            drain: Duration::from_secs(keys.get("shutdown.drain_seconds", config_connections::seconds)?.unwrap_or(10)),
             log: Log {
                 level: keys.get("log.level", level)?.unwrap_or_else(|| "info".to_owned()),
                 format: keys.get("log.format", format)?.unwrap_or(LogFormat::Auto),
@@ -323,7 +328,8 @@ fn level(given: &Given) -> Option<String> {
     let text = given.text()?;
     let plain = |part: &str| ["error", "warn", "info", "debug", "trace"].contains(&part);
     let sound = |part: &str| plain(part) || part.split_once('=').is_some_and(|(_, level)| plain(level));
-    text.split(',').all(sound).then(|| text.to_owned())
+    // Of directives that it cannot read, the filter would take none, and log errors alone.
+    (text.split(',').all(sound) && EnvFilter::try_new(text).is_ok()).then(|| text.to_owned())
 }
 
 fn admin(keys: &Keys) -> Result<Option<SocketAddr>, ConfigError> {
@@ -341,6 +347,24 @@ fn admin(keys: &Keys) -> Result<Option<SocketAddr>, ConfigError> {
         }
         listen => Ok(listen),
     }
+}
+
+/// Two listeners in one place: the second would find it taken, at a start that had passed every check.
+fn apart(keys: &Keys, listeners: [(&'static str, Option<SocketAddr>); 3]) -> Result<(), ConfigError> {
+    let meet = |one: SocketAddr, other: SocketAddr| {
+        let everywhere = one.ip().is_unspecified() || other.ip().is_unspecified();
+        one.port() == other.port() && one.port() != 0 && (everywhere || one.ip() == other.ip())
+    };
+    for (place, (key, address)) in listeners.into_iter().enumerate() {
+        for (other, before) in listeners.into_iter().take(place) {
+            if address.zip(before).is_some_and(|(one, other)| meet(one, other)) {
+                let given = if keys.origin(key).is_some() { key } else { other };
+                let what = "listen, health_listen and admin.listen each need a port of their own";
+                return Err(keys.clash(given, what));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn otlp(keys: &Keys) -> Result<Option<Otlp>, ConfigError> {

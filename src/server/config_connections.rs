@@ -69,8 +69,13 @@ pub(super) fn tls(keys: &Keys) -> Result<Option<TlsFiles>, ConfigError> {
     }
 }
 
-fn positive(given: &Given) -> Option<u64> {
-    given.whole().filter(|seconds| (1..=31_536_000).contains(seconds))
+/// Seconds, up to a year: more is a mistake, and near the end of what a number holds no two of them could be added.
+pub(super) fn seconds(given: &Given) -> Option<u64> {
+    given.whole().filter(|&seconds| seconds <= 31_536_000)
+}
+
+pub(super) fn positive(given: &Given) -> Option<u64> {
+    seconds(given).filter(|&seconds| seconds > 0)
 }
 
 fn at_least_one(given: &Given) -> Option<usize> {

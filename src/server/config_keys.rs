@@ -51,11 +51,11 @@ pub(super) const KEYS: [(&str, &str); 68] = [
     ("limits.max_upload_bytes", "a whole number from 1"),
     ("limits.max_decompressed_bytes", "a whole number from 1"),
     ("limits.max_rows", "a whole number from 1 to 4294967295"),
-    ("limits.max_request_seconds", "a whole number from 1"),
-    ("limits.max_upload_silence_seconds", "a whole number from 1"),
+    ("limits.max_request_seconds", "a whole number from 1 to 31536000"),
+    ("limits.max_upload_silence_seconds", "a whole number from 1 to 31536000"),
     ("limits.min_upload_bytes_per_second", "a whole number from 1"),
     ("limits.keep_free_bytes", "a whole number"),
-    ("limits.max_stream_seconds", "a whole number from 1"),
+    ("limits.max_stream_seconds", "a whole number from 1 to 31536000"),
     ("limits.max_message_bytes", "a whole number from 65536 to 67108864"),
     ("limits.max_streams_per_connection", "a whole number from 1"),
     ("limits.interactive_calls", "a whole number from 1"),
@@ -72,8 +72,8 @@ pub(super) const KEYS: [(&str, &str); 68] = [
     ("max_age_hours.4g-north", "a whole number from 1"),
     ("max_age_hours.4g-central", "a whole number from 1"),
     ("max_age_hours.4g-south", "a whole number from 1"),
-    ("shutdown.delay_seconds", "a whole number"),
-    ("shutdown.drain_seconds", "a whole number"),
+    ("shutdown.delay_seconds", "a whole number up to 31536000"),
+    ("shutdown.drain_seconds", "a whole number up to 31536000"),
     ("log.level", "error, warn, info, debug or trace, or directives such as warn,wan_matrix=debug"),
     ("log.format", "auto, text or json"),
     ("log.slow_call_milliseconds", "a whole number from 1"),
@@ -105,6 +105,8 @@ pub enum ConfigError {
     Toml { path: PathBuf, source: Box<toml::de::Error> },
     #[error("{origin}: there is no key {key}; the keys are {}", known())]
     UnknownKey { origin: Origin, key: String },
+    #[error("{origin}: its value is not UTF-8")]
+    NotUtf8 { origin: Origin },
     #[error("{origin}: {key} is {found}; expected {expected}")]
     Value { origin: Origin, key: &'static str, found: String, expected: &'static str },
     #[error("{origin}: identities: table {number}{}: {fault}", .name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default())]
@@ -275,6 +277,10 @@ impl Keys {
             let Some(ours) = name.strip_prefix(VARIABLE) else { continue };
             if NOT_OURS.iter().any(|other| ours.starts_with(other)) || OF_CLIENTS.contains(&ours) {
                 continue;
+            }
+            // What stands for bytes that are no text: a path that is left out would be the default's, and another store.
+            if value.contains(char::REPLACEMENT_CHARACTER) {
+                return Err(ConfigError::NotUtf8 { origin: Origin::Variable(name) });
             }
             let called = |key: &str| key.replace(['.', '-'], "_").eq_ignore_ascii_case(ours);
             let key = KEYS.into_iter().map(|(key, _)| key).find(|key| called(key)).unwrap_or(ours).to_owned();

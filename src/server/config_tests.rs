@@ -206,6 +206,14 @@ fn a_wrong_file_says_which_key_and_what_is_expected() {
         ("[limits]\nmax_rows = 4294967296", "limits.max_rows is 4294967296; expected a whole number from 1 to"),
         ("[limits]\nmax_upload_bytes = 0", "limits.max_upload_bytes is 0; expected a whole number from 1"),
         ("[limits]\nmax_upload_bytes = -1", "limits.max_upload_bytes is -1; "),
+        (
+            "limits.max_request_seconds = 31536001",
+            "limits.max_request_seconds is 31536001; expected a whole number from 1 to",
+        ),
+        (
+            "shutdown.drain_seconds = 31536001",
+            "shutdown.drain_seconds is 31536001; expected a whole number up to 31536000",
+        ),
         ("guards.rejects_percent = 100.5", "guards.rejects_percent is 100.5; expected a number from 0 to 100"),
         ("guards.rejects_percent = nan", "guards.rejects_percent is nan; "),
         ("guards.unknown_percent = -1", "guards.unknown_percent is -1; "),
@@ -218,6 +226,9 @@ fn a_wrong_file_says_which_key_and_what_is_expected() {
         ("expected_regions = ['west']", "expected_regions is [\"west\"]; "),
         ("listen = 'localhost:1'", "listen is \"localhost:1\"; expected an address and port such as 127.0.0.1:50051"),
         ("log.level = 'loud'", "log.level is \"loud\"; expected error, warn, info, debug or trace, or directives"),
+        ("log.level = '=debug'", "log.level is \"=debug\"; "),
+        ("log.level = 'info,wan_matrix[x=debug'", "log.level is \"info,wan_matrix[x=debug\"; "),
+        ("log.level = 'info,'", "log.level is \"info,\"; "),
         ("runtime.worker_threads = 0", "runtime.worker_threads is 0; "),
         ("listen = ", "is not TOML: "),
         ("wan_variants = '/nowhere/annex-e.csv'", "wan_variants: cannot read /nowhere/annex-e.csv: "),
@@ -236,6 +247,9 @@ fn a_wrong_file_says_which_key_and_what_is_expected() {
 fn a_misspelt_variable_is_an_error_and_other_programs_are_not() {
     let error = read(None, &[("WAN_MATRIX_LIMITS_MAX_ROW", "1")]).unwrap_err();
     assert!(error.starts_with("WAN_MATRIX_LIMITS_MAX_ROW: there is no key LIMITS_MAX_ROW; "), "{error}");
+    let error = read(None, &[("WAN_MATRIX_DATA_DIR", "/srv/\u{fffd}")]).unwrap_err();
+    assert_eq!(error, "WAN_MATRIX_DATA_DIR: its value is not UTF-8");
+    assert!(read(None, &[("WAN_MATRIX_CA", "/srv/\u{fffd}"), ("HOME", "/srv/\u{fffd}")]).is_ok());
     // What Kubernetes tells every pod beside a service of this name.
     let others = [("WAN_MATRIX_SERVICE_HOST", "10.0.0.1"), ("WAN_MATRIX_PORT_50051_TCP_ADDR", "10.0.0.1")];
     assert!(read(None, &others).is_ok());
@@ -258,6 +272,29 @@ fn plain_text_leaves_this_machine_only_when_that_is_allowed() {
             assert!(error.starts_with(&format!("WAN_MATRIX_LISTEN: listen is {listen}, ")), "{error}");
             assert!(error.contains("allow_plaintext = true"), "{error}");
         }
+    }
+}
+
+#[test]
+fn no_two_listeners_have_one_port() {
+    for (variables, named) in [
+        (&[("LISTEN", "127.0.0.1:9464")][..], Some("LISTEN: listen")),
+        (&[("ADMIN_LISTEN", "127.0.0.1:50051")], Some("ADMIN_LISTEN: admin.listen")),
+        (&[("HEALTH_LISTEN", "0.0.0.0:50051")], Some("HEALTH_LISTEN: health_listen")),
+        (&[("HEALTH_LISTEN", "[::]:9464")], Some("HEALTH_LISTEN: health_listen")),
+        (&[("HEALTH_LISTEN", "127.0.0.2:9464")], None),
+        (&[("LISTEN", "127.0.0.1:0"), ("ADMIN_LISTEN", "127.0.0.1:0")], None),
+        (&[("LISTEN", "127.0.0.1:9464"), ("ADMIN_LISTEN", "off")], None),
+    ] {
+        let of_ours: Vec<_> = variables.iter().map(|(key, value)| (format!("WAN_MATRIX_{key}"), *value)).collect();
+        let of_ours: Vec<_> = of_ours.iter().map(|(key, value)| (key.as_str(), *value)).collect();
+        let error = read(None, &of_ours).err();
+        let said = named.map(|named| {
+            format!(
+                "WAN_MATRIX_{named} is set, and listen, health_listen and admin.listen each need a port of their own"
+            )
+        });
+        assert_eq!(error, said, "{variables:?}");
     }
 }
 

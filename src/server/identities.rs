@@ -149,6 +149,9 @@ fn identities(keys: &Keys) -> Result<Option<BTreeMap<San, Roles>>, ConfigError> 
 fn roles(given: &Given) -> Option<Roles> {
     // One alone needs no brackets.
     let named = given.list().or_else(|| Some(vec![given.text()?]))?;
+    if named.contains(&"none") && named.len() > 1 {
+        return None;
+    }
     let roles = named.into_iter().filter(|&name| name != "none").map(|name| match name {
         "planner" => Some(Roles::PLANNER),
         "operator" => Some(Roles::OPERATOR),

@@ -99,6 +99,10 @@ fn what_could_never_work_is_said_at_the_start() {
         (&TLS[1..2], "tls.cert is missing"),
         (&TLS[2..], "tls.cert and tls.key are missing"),
         (&[("ACCESS_WITHOUT_CERTIFICATE", "csp")], "access.without_certificate is \"csp\"; expected none, or any of"),
+        (
+            &[("ACCESS_WITHOUT_CERTIFICATE", "none,operator")],
+            "expected none, or any of planner, operator and csp:REGION",
+        ),
     ] {
         let error = read(variables).unwrap_err();
         assert!(error.contains(said), "{variables:?}: {error}");

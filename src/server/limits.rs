@@ -2,7 +2,10 @@
 
 use std::{num::NonZero, thread, time::Duration};
 
-use super::config_keys::{ConfigError, Given, Keys};
+use super::{
+    config_connections,
+    config_keys::{ConfigError, Given, Keys},
+};
 
 /// Bounds of calls.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -48,7 +51,7 @@ impl CallLimits {
         let defaults = Self::default();
         let count = |key, default| Ok(keys.get(key, at_least_one)?.unwrap_or(default));
         let per_second = keys.get("limits.calls_per_second", whole)?;
-        let max_stream = keys.get("limits.max_stream_seconds", at_least_one)?;
+        let max_stream = keys.get("limits.max_stream_seconds", config_connections::positive)?;
         Ok(Self {
             interactive_calls: count("limits.interactive_calls", defaults.interactive_calls)?,
             bulk_calls: count("limits.bulk_calls", defaults.bulk_calls)?,
@@ -58,7 +61,7 @@ impl CallLimits {
                 .unwrap_or(defaults.caller_share_percent),
             calls_per_second: per_second.map_or(defaults.calls_per_second, |calls| (calls > 0).then_some(calls)),
             calls_burst: count("limits.calls_burst", defaults.calls_burst)?,
-            max_stream: max_stream.map_or(defaults.max_stream, |seconds| Duration::from_secs(seconds.into())),
+            max_stream: max_stream.map_or(defaults.max_stream, Duration::from_secs),
             max_streams_per_connection: count(
                 "limits.max_streams_per_connection",
                 defaults.max_streams_per_connection,

@@ -170,7 +170,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, ServeError>
         accept::serve(listener, certificates.clone(), service, Arc::clone(&live), Arc::clone(&door), readers, drain);
     let served = task::spawn(serving);
     tracing::info!(
-        %addr, admin = admin_addr.map(tracing::field::display), data_dir = %config.data_dir.display(),
+        %addr, admin = admin_addr.map(tracing::field::display), health = health_addr.map(tracing::field::display), data_dir = %config.data_dir.display(),
         tls = certificates.is_some(), access = config.identities.said(), "serving"
     );
     if certificates.is_none() && config.identities.without_certificate(Ipv4Addr::LOCALHOST.into()).operator {

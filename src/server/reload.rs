@@ -61,7 +61,7 @@ fn is_reloaded(key: &str) -> bool {
     !NOT_RELOADED.contains(&key) && (key.starts_with(TLS) || RELOADED.iter().any(|reloaded| key.starts_with(reloaded)))
 }
 
-/// Keys whose values differ. Where a value is given does not matter.
+/// Keys whose values differ, or the tables in the files that they name. Where a value is given does not matter.
 fn changed(before: &Config, after: &Config) -> impl Iterator<Item = &'static str> + use<> {
     let only_in = |these: &[Setting], those: &[Setting]| {
         let missing =
@@ -70,6 +70,11 @@ fn changed(before: &Config, after: &Config) -> impl Iterator<Item = &'static str
     };
     let mut keys = only_in(&before.given, &after.given);
     keys.extend(only_in(&after.given, &before.given));
+    let tables = [
+        ("wan_variants", before.table3.sha256() == after.table3.sha256()),
+        ("duis_response_codes", before.duis_response_codes == after.duis_response_codes),
+    ];
+    keys.extend(tables.into_iter().filter(|(_, same)| !same).map(|(key, _)| key));
     keys.sort_unstable();
     keys.dedup();
     keys.into_iter()
@@ -93,5 +98,25 @@ mod tests {
         assert_eq!(keys.into_iter().filter(|key| !is_reloaded(key)).collect::<Vec<_>>(), ["listen"]);
         assert_eq!(changed(&before, &before).count(), 0);
         assert!(is_reloaded("connections.max") && !is_reloaded("connections.max_handshakes"));
+    }
+
+    /// Whoever edits a table in its place and reloads must not believe that it counts.
+    #[test]
+    fn a_table_that_has_changed_in_its_file_is_told_too() {
+        let directory = tempfile::tempdir().unwrap();
+        for (key, shipped, from, to) in [
+            ("wan_variants", include_str!("../../data/chism-annex-e.csv"), "Variant 450", "Variant 460"),
+            ("duis_response_codes", include_str!("../../data/duis-response-codes.csv"), "E120101", "E120199"),
+        ] {
+            let path = directory.path().join(key);
+            let read = |text: &str| {
+                std::fs::write(&path, text).unwrap();
+                config(&[(&key.to_uppercase(), path.to_str().unwrap())])
+            };
+            let (before, edited) = (read(shipped), read(&shipped.replace(from, to)));
+            assert_eq!(changed(&before, &read(shipped)).count(), 0);
+            assert_eq!(changed(&before, &edited).collect::<Vec<_>>(), [key]);
+            assert!(!is_reloaded(key));
+        }
     }
 }

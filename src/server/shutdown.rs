@@ -128,6 +128,7 @@ impl Running {
         // Waited for, so that nobody holds the store any more when this returns.
         self.back.end().await;
         self.tasks.shutdown().await;
+        tracing::info!("the server has ended");
         ended
     }
 }

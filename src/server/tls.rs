@@ -80,6 +80,19 @@ impl NamedFile {
         }
         Ok(certificates)
     }
+
+    /// Whether callers' certificates can be signed with this one. A server's or a caller's own in its place is an easy mistake that
+    /// TLS takes without a word, and then nobody gets in.
+    fn signs_callers(&self, number: usize, der: &CertificateDer<'_>) -> Result<(), TlsError> {
+        let (_, certificate) = X509Certificate::from_der(der)
+            .map_err(|error| self.unusable(format!("its certificate {number} cannot be read: {error}")))?;
+        // One that signs itself may stand for itself, or be a CA's from before they were marked.
+        if certificate.is_ca() || certificate.subject() == certificate.issuer() {
+            return Ok(());
+        }
+        let subject = certificate.subject();
+        Err(self.unusable(format!("its certificate {number} ({subject}) is not a CA's; expected who signs callers'")))
+    }
 }
 
 impl TlsFiles {
@@ -113,7 +126,8 @@ impl TlsFiles {
         let builder = match (&self.client_ca, &bytes.client_ca) {
             (Some(file), Some(pem)) => {
                 let mut roots = RootCertStore::empty();
-                for root in file.certificates(pem)? {
+                for (number, root) in (1..).zip(file.certificates(pem)?) {
+                    file.signs_callers(number, &root)?;
                     roots.add(root).map_err(|error| file.unusable(format!("not a CA's certificate: {error}")))?;
                 }
                 // A caller who shows none is let in, so that probes can ask for health and everybody else is told in

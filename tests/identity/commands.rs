@@ -39,7 +39,7 @@ async fn a_command_shows_its_certificate_and_says_why_it_is_not_taken() {
         pair.unwrap().write(directory, name).unwrap();
     }
     let port = server.running.addr().port();
-    let cases: [(&[&str], &[&str], i32, &str); 12] = [
+    let cases: [(&[&str], &[&str], i32, &str); 13] = [
         (&["variants"], &["--ca", "ca.pem", "--cert", "planner.pem", "--key", "planner.key"], 0, ""),
         (&["loads", "list"], &["--ca", "ca.pem", "--cert", "csp.pem", "--key", "csp.key"], 0, ""),
         (
@@ -72,6 +72,12 @@ async fn a_command_shows_its_certificate_and_says_why_it_is_not_taken() {
         (&["variants"], &["--ca", "planner.key"], 2, "there is no certificate in planner.key"),
         (&["variants"], &["--server", "http://localhost:1", "--ca", "ca.pem"], 2, "is plain text"),
         (&["variants"], &["--ca", "ca.pem", "--cert", "csp.pem", "--key", "ca.pem"], 2, "--ca, --cert or --key: "),
+        (
+            &["variants"],
+            &["--ca", "ca.pem", "--cert", "csp.pem", "--key", "planner.key"],
+            2,
+            "--key: keys may not be consistent",
+        ),
     ];
     for (arguments, credentials, code, said) in cases {
         let ran = run(directory, port, credentials, arguments).await;

@@ -117,6 +117,26 @@ async fn a_bad_pair_is_refused_and_the_last_good_stays() {
     assert_ne!(shown(&server).await, first);
 }
 
+/// Taken into use, it would keep everybody out.
+#[tokio::test]
+async fn what_is_no_ca_is_refused_as_the_ca_of_callers() {
+    let server = Server::start().await;
+    let certificates = server.running.certificates().unwrap();
+    let path = server.directory.path().join("ca.pem");
+    let (planner, new) = (server.ca.caller(PLANNER).unwrap(), Ca::new("another").unwrap());
+    for (pem, place) in [(planner.cert.clone(), 1), (format!("{}{}{}", server.ca.pem, new.pem, planner.cert), 3)] {
+        fs::write(&path, pem).unwrap();
+        server.running.reload(config(&server.directory).unwrap()).await;
+        let refused = certificates.status().refused.unwrap();
+        assert!(refused.contains("wan-matrix.toml: tls.client_ca: "), "{refused}");
+        let said = format!("its certificate {place} (CN={PLANNER}) is not a CA's; expected who signs callers'");
+        assert!(refused.ends_with(&said), "{refused}");
+    }
+    fs::write(&path, format!("{}{}", server.ca.pem, new.pem)).unwrap();
+    server.running.reload(config(&server.directory).unwrap()).await;
+    assert_eq!((certificates.status().taken, certificates.status().refused), (1, None));
+}
+
 /// Put in place the evening before, and never touched again.
 #[tokio::test]
 async fn a_certificate_that_is_not_valid_yet_is_taken_into_use_when_it_is() {

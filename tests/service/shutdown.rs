@@ -133,6 +133,9 @@ async fn a_load_in_progress_and_a_stream_are_told_at_once_and_do_not_delay_the_e
         }
     };
     assert_eq!(told(&stream), Told::new(Code::Unavailable, "SHUTTING_DOWN", &[]), "{stream}");
+    // Each hears what it can do: whoever reads has no load to send again.
+    assert!(upload.message().ends_with("send the load again when it is back"), "{upload}");
+    assert!(stream.message().ends_with("go on when it is back, or at another"), "{stream}");
     down.await.unwrap().unwrap();
     assert!(begun.elapsed() < Duration::from_secs(30));
     drop(messages);
