@@ -47,7 +47,9 @@ impl AddressIdentifier {
             fold(text.bytes().map(|byte| char::from(byte.to_ascii_lowercase())))
         } else {
             // Composed again at the end, for a small letter may compose where the great one did not.
-            fold(text.nfc().flat_map(char::to_lowercase).nfc())
+            // What is invisible goes first, for it would stand between a letter and its mark.
+            let visible = text.chars().filter(|&c| !is_invisible(c));
+            fold(visible.nfc().flat_map(char::to_lowercase).nfc())
         };
         match folded.len() {
             0 => Err(AddressIdentifierError::Nothing),
@@ -88,7 +90,7 @@ impl AddressIdentifier {
 fn fold(lower: impl Iterator<Item = char>) -> String {
     let mut folded = String::with_capacity(ADDRESS_IDENTIFIER_MAX);
     let mut gap = false;
-    for c in lower.filter(|&c| !is_invisible(c)) {
+    for c in lower {
         if !belongs_to_a_word(c) {
             gap = true;
             continue;
