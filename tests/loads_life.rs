@@ -87,8 +87,7 @@ async fn a_load_is_judged_by_what_was_in_force_when_it_began() {
             };
             let loads = open_with(dir.path(), both(strict_first));
             let mut attempt = loads.begin(header(CspRegion::South, &bytes)).unwrap();
-            let mut others = Settings::clone(&loads.settings());
-            others = Settings { data_dir: others.data_dir, ..Settings::default() };
+            let mut others = Settings { data_dir: loads.settings().data_dir.clone(), ..Settings::default() };
             both(!strict_first)(&mut others);
             loads.set(others);
             let (first, rest) = bytes.split_at(bytes.len() / 2);
@@ -313,11 +312,11 @@ async fn a_finished_upload_is_loaded_even_if_nobody_waits_for_it() {
 }
 
 async fn futures_poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
-    std::future::poll_fn(|context| match std::pin::Pin::new(&mut *future).poll(context) {
-        std::task::Poll::Ready(output) => std::task::Poll::Ready(Some(output)),
-        std::task::Poll::Pending => std::task::Poll::Ready(None),
-    })
-    .await
+    tokio::select! {
+        biased;
+        output = future => Some(output),
+        () = std::future::ready(()) => None,
+    }
 }
 
 #[tokio::test]
