@@ -55,8 +55,7 @@ async fn a_load_is_active_when_its_sender_hears_of_it_and_still_is_after_a_resta
     }
     assert_eq!(loads.active().digest(), digest);
     let again = loads.get(&submitted.record.manifest.load_id).unwrap();
-    assert_eq!(again.manifest, submitted.record.manifest);
-    assert_eq!(again.activated, submitted.record.activated);
+    assert_eq!((&again.manifest, &again.activated), (&submitted.record.manifest, &submitted.record.activated));
 }
 
 /// A reload in the middle of a load is for the next one.
@@ -279,7 +278,7 @@ async fn one_load_at_a_time_and_an_abandoned_one_gives_its_turn_back() {
 #[tokio::test]
 async fn an_upload_stops_at_its_limit() {
     let dir = tempfile::tempdir().unwrap();
-    let loads = common::loads::open_with(dir.path(), |settings| settings.max_bytes_sent = 100);
+    let loads = open_with(dir.path(), |settings| settings.max_bytes_sent = 100);
     let mut attempt = loads.begin(header(CspRegion::South, b"")).unwrap();
     attempt.chunk(Bytes::from_static(&[b'x'; 100])).await.unwrap();
     let error = attempt.chunk(Bytes::from_static(b"y")).await.unwrap_err();

@@ -173,8 +173,7 @@ async fn a_load_that_was_taken_is_rebuilt_under_limits_that_it_would_not_pass_no
     let rows = ["AA1 1AA,,,", "AA1 1AB,,,", "AA1 1AD,2020-01-01,Cellular,High"];
     let id = server.load(CspRegion::South, 1, &rows).await.load_id;
     damage_blocks(server.directory.path(), &id);
-    let tight =
-        [("EXPECTED_REGIONS", "south"), ("LIMITS_MAX_ROWS", "2"), ("LIMITS_MAX_DECOMPRESSED_BYTES", "100")];
+    let tight = [("EXPECTED_REGIONS", "south"), ("LIMITS_MAX_ROWS", "2"), ("LIMITS_MAX_DECOMPRESSED_BYTES", "100")];
     let server = restarted_with(server, &tight).await;
     assert_eq!(server.ask("AA1 1AD").await.unwrap().sources[0].load_id, id);
     // They stand before every new file.
