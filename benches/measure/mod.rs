@@ -9,6 +9,6 @@ mod walk;
 
 pub use asking::{Drawn, IN_FLIGHT, ask, ask_each, ask_one};
 pub use figures::{Figures, Ratio, median, percentile, rounds, tiny};
-pub use process::{Memory, cpu_time};
+pub use process::{CpuTime, Memory, cpu_time};
 pub use stocked::{ISSUED, Stock, copy_tree, disk};
 pub use walk::walk;

@@ -43,14 +43,13 @@ impl AddressIdentifier {
                 return Err(AddressIdentifierError::TooLong(characters));
             }
         }
-        let folded = if text.is_ascii() {
-            fold(text.bytes().map(|byte| char::from(byte.to_ascii_lowercase())))
-        } else {
-            // Composed again at the end, for a small letter may compose where the great one did not.
-            // What is invisible goes first, for it would stand between a letter and its mark.
-            let visible = text.chars().filter(|&c| !is_invisible(c));
-            fold(visible.nfc().flat_map(char::to_lowercase).nfc())
-        };
+        if text.is_ascii() {
+            return fold_ascii(text.as_bytes());
+        }
+        // Composed again at the end, for a small letter may compose where the great one did not. What is invisible goes first,
+        // for it would stand between a letter and its mark.
+        let visible = text.chars().filter(|&c| !is_invisible(c));
+        let folded = fold(visible.nfc().flat_map(char::to_lowercase).nfc());
         match folded.len() {
             0 => Err(AddressIdentifierError::Nothing),
             1..=FOLDED_MAX => Ok(Self(folded.into_boxed_str())),
@@ -83,6 +82,30 @@ impl AddressIdentifier {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// The same as [`fold`], for the texts that files are full of: at most [`ADDRESS_IDENTIFIER_MAX`] ASCII characters.
+fn fold_ascii(text: &[u8]) -> Result<AddressIdentifier, AddressIdentifierError> {
+    let mut folded = [0; ADDRESS_IDENTIFIER_MAX];
+    let (mut len, mut gap) = (0, false);
+    for &byte in text {
+        if !byte.is_ascii_alphanumeric() {
+            gap = len > 0;
+            continue;
+        }
+        // A space stands for a byte or more that is left out, so there is always room.
+        for byte in gap.then_some(b' ').into_iter().chain([byte.to_ascii_lowercase()]) {
+            if let Some(place) = folded.get_mut(len) {
+                *place = byte;
+                len += 1;
+            }
+        }
+        gap = false;
+    }
+    match folded.get(..len).and_then(|folded| str::from_utf8(folded).ok()) {
+        Some("") | None => Err(AddressIdentifierError::Nothing),
+        Some(folded) => Ok(AddressIdentifier(folded.into())),
     }
 }
 

@@ -90,6 +90,12 @@ proptest! {
     }
 
     #[test]
+    fn the_quick_way_of_folding_comes_to_the_same(text in "[ -~\t\n\x00]{0,30}") {
+        let told = AddressIdentifier::parse(&text).map_or(String::new(), |identifier| identifier.as_str().to_owned());
+        prop_assert_eq!(told, fold(text.chars().map(|c| c.to_ascii_lowercase())));
+    }
+
+    #[test]
     fn case_spacing_and_punctuation_make_no_difference_and_words_do(
         words in prop::collection::vec("[a-z0-9]{1,4}", 1..5),
         gaps in prop::collection::vec("[ ,./'()-]{1,2}", 6),

@@ -43,19 +43,17 @@ pub(super) enum Miss {
 
 /// The WAN Matrix of a location, from one active set.
 ///
-/// By postcode and by UPRN in memory and well under a microsecond for each region; by partial address some 20 µs for each
-/// region that has premises at the postcode. Called from where the request is handled.
+/// Where [`ActiveSet::in_memory`] says so, well under a microsecond for each region, and to be called from where the request
+/// is handled. Else the disk is read, and it is for a thread that may wait.
 pub(super) fn answer<'a>(
     set: &'a ActiveSet,
     asked: &Asked,
-    location: Option<&proto::Location>,
+    location: &Location,
     as_of: Day,
 ) -> Result<Matrix<'a>, Miss> {
-    let location = location.and_then(|location| location.kind.as_ref()).ok_or(Miss::LocationMissing)?;
-    let location = parse(location)?;
     let mut matrix = Matrix { postcode: None, as_of, coverage: Vec::new(), set_aside: Vec::new() };
     let unreadable = |error| Miss::Store { error, loads: asked.load_ids.clone() };
-    match &location {
+    match location {
         Location::Postcode(postcode) => {
             let mut said = set.lookup(*postcode);
             matrix.coverage.reserve(said.size_hint().1.unwrap_or_default());
@@ -68,16 +66,16 @@ pub(super) fn answer<'a>(
         Location::Address(postcode, identifier) => {
             let matches = set.lookup_address(*postcode, identifier).map_err(unreadable)?;
             if matches.too_many {
-                return Err(Miss::TooMany { location, loads: asked.load_ids.clone() });
+                return Err(Miss::TooMany { location: location.clone(), loads: asked.load_ids.clone() });
             }
             matches.answers.into_iter().for_each(|said| tell(&mut matrix, said));
         }
     }
     if matrix.coverage.is_empty() {
-        return Err(miss(set, asked, location, &matrix.set_aside));
+        return Err(miss(set, asked, location.clone(), &matrix.set_aside));
     }
     matrix.postcode = match location {
-        Location::Postcode(postcode) | Location::Address(postcode, _) => Some(postcode),
+        Location::Postcode(postcode) | Location::Address(postcode, _) => Some(*postcode),
         // Where regions place a UPRN at two postcodes, the first one's: each answer carries its own.
         Location::Uprn(_) => {
             matrix.coverage.iter().find_map(|(_, said)| said.premises.and_then(|premises| premises.postcode))
@@ -89,7 +87,8 @@ pub(super) fn answer<'a>(
 }
 
 /// What the caller asks for.
-fn parse(kind: &Kind) -> Result<Location, Miss> {
+pub(super) fn parse(location: Option<&proto::Location>) -> Result<Location, Miss> {
+    let kind = location.and_then(|location| location.kind.as_ref()).ok_or(Miss::LocationMissing)?;
     let postcode = |text: &str, field| Postcode::parse(text).map_err(|error| Miss::Postcode { field, error });
     match kind {
         Kind::Postcode(text) => postcode(text, "postcode").map(Location::Postcode),

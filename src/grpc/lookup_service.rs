@@ -3,7 +3,7 @@
 
 use std::{
     convert::Infallible,
-    future::{self, Future},
+    future::Future,
     marker::PhantomData,
     pin::Pin,
     sync::Arc,
@@ -24,7 +24,7 @@ use tower::Service;
 
 use super::{
     proto::{BatchRequestWanMatrixRequest, RequestWanMatrixRequest, wan_matrix_service_server::WanMatrixServiceServer},
-    wan_matrix::{MESSAGE_MAX, WanMatrixApi},
+    wan_matrix::{self, MESSAGE_MAX, WanMatrixApi},
 };
 
 const UNARY: &str = "/wanmatrix.v1.WanMatrixService/RequestWanMatrix";
@@ -91,10 +91,10 @@ struct Unary(Arc<WanMatrixApi>);
 
 impl UnaryService<RequestWanMatrixRequest> for Unary {
     type Response = Vec<u8>;
-    type Future = future::Ready<Result<tonic::Response<Vec<u8>>, Status>>;
+    type Future = wan_matrix::Answering;
 
     fn call(&mut self, request: tonic::Request<RequestWanMatrixRequest>) -> Self::Future {
-        future::ready(self.0.lookup(&request.into_inner()))
+        self.0.lookup(&request.into_inner())
     }
 }
 

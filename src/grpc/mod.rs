@@ -6,12 +6,14 @@
 
 mod answer;
 mod asked;
+mod batch;
 mod caller;
 mod change_stream;
 mod code_name;
 mod comparing;
 mod convert;
 mod coverage_load;
+mod disk_reads;
 mod duis;
 mod error;
 mod expected;

@@ -1,21 +1,29 @@
 //! `WanMatrixService`: Service Request 12.1 for installer planning tools.
 
-use std::sync::Arc;
+use std::{
+    future::{self, Future, Ready},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use bytes::Bytes;
 use prost::Message;
 use tonic::{Request, Response, Status};
 
 use crate::{
-    domain::CspRegion,
+    domain::{CspRegion, Day, Location},
     duis::{self, ResponseCodes},
     loads::{Clock, Loads},
+    store::ActiveSet,
 };
 
 use super::{
-    answer::answer,
-    asked::Latest,
+    answer::{answer, parse},
+    asked::{Asked, Latest},
+    batch::Batch,
     convert::{self, count},
+    disk_reads::DiskReads,
     duis::{location_of, respond},
     error,
     expected::Expected,
@@ -24,7 +32,7 @@ use super::{
         ActiveCoverage, BatchRequestWanMatrixRequest, BatchRequestWanMatrixResponse, ListActiveCoverageRequest,
         ListActiveCoverageResponse, ListWanVariantsRequest, ListWanVariantsResponse, ListedWanVariant,
         RequestWanMatrixDuisRequest, RequestWanMatrixDuisResponse, RequestWanMatrixRequest, RequestWanMatrixResponse,
-        location::Kind, wan_matrix_service_server::WanMatrixService,
+        wan_matrix_service_server::WanMatrixService,
     },
     today::London,
     wire::Wire,
@@ -35,11 +43,9 @@ pub(super) const MESSAGE_MAX: usize = 4 << 20;
 
 const BATCH_MAX: usize = 1000;
 /// Bytes that most answers stay below: two regions, with texts.
-const AN_ANSWER: usize = 320;
+pub(super) const AN_ANSWER: usize = 320;
 /// What is done of a batch before other calls on the same thread get their turn, in postcodes: some 100 µs.
 const A_TURN: usize = 250;
-/// A partial address reads the disk, and takes as long as so many postcodes.
-const AN_ADDRESS: usize = 50;
 
 /// Serves lookups from the active set of [`Loads`].
 #[expect(missing_debug_implementations, reason = "a clock says nothing about itself")]
@@ -48,35 +54,71 @@ pub struct WanMatrixApi {
     clock: Clock,
     london: London,
     latest: Latest,
-    response_codes: ResponseCodes,
+    response_codes: Arc<ResponseCodes>,
+    disk_reads: DiskReads,
+    disk_reads_of_batches: DiskReads,
 }
 
 impl WanMatrixApi {
     /// Answers from these loads; `clock` tells what day it is, `response_codes` what DUIS documents call an outcome.
     #[must_use]
     pub fn new(loads: Arc<Loads>, expected: Expected, response_codes: ResponseCodes, clock: Clock) -> Self {
-        Self { loads, clock, london: London::default(), latest: Latest::new(expected), response_codes }
+        Self {
+            loads,
+            clock,
+            london: London::default(),
+            latest: Latest::new(expected),
+            response_codes: Arc::new(response_codes),
+            disk_reads: DiskReads::new(),
+            disk_reads_of_batches: DiskReads::new(),
+        }
+    }
+}
+
+/// An answer in the bytes of its reply.
+pub(super) type Written = Result<Response<Vec<u8>>, Status>;
+
+/// Such an answer: there at once where all of it lies in memory.
+pub(super) enum Answering {
+    Now(Ready<Written>),
+    FromDisk(Pin<Box<dyn Future<Output = Written> + Send>>),
+}
+
+impl Future for Answering {
+    type Output = Written;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Written> {
+        match self.get_mut() {
+            Self::Now(written) => Pin::new(written).poll(cx),
+            Self::FromDisk(written) => written.as_mut().poll(cx),
+        }
     }
 }
 
 impl WanMatrixApi {
     /// Answers one location, in the bytes of a `RequestWanMatrixResponse`.
-    pub(super) fn lookup(&self, request: &RequestWanMatrixRequest) -> Result<Response<Vec<u8>>, Status> {
+    pub(super) fn lookup(&self, request: &RequestWanMatrixRequest) -> Answering {
         let now = (self.clock)();
-        let as_of = self.london.as_of(&request.as_of_date, now)?;
+        let at_once = |written| Answering::Now(future::ready(written));
+        let as_of = match self.london.as_of(&request.as_of_date, now) {
+            Ok(as_of) => as_of,
+            Err(failure) => return at_once(Err(failure.into())),
+        };
+        let location = match parse(request.location.as_ref()) {
+            Ok(location) => location,
+            Err(miss) => return at_once(Err(error::miss(miss, "location").into())),
+        };
         let set = self.loads.active();
         let asked = self.latest.of(&set, now);
-        let matrix =
-            answer(&set, &asked, request.location.as_ref(), as_of).map_err(|miss| error::miss(miss, "location"))?;
-        let mut wire = Wire::with_capacity(asked.written.len() + AN_ANSWER);
-        wire.message(1, |wire| matrix.write(wire));
-        wire.fields(&asked.written);
-        wire.text(4, &as_of.iso());
-        Ok(LoadIds::beside(wire.into_bytes(), &asked.load_ids))
+        if set.in_memory(&location) {
+            return at_once(one(&set, &asked, &location, as_of));
+        }
+        let (reads, set) = (self.disk_reads.clone(), Arc::clone(&set));
+        Answering::FromDisk(Box::pin(async move { reads.make(move || one(&set, &asked, &location, as_of)).await? }))
     }
 
     /// Answers a batch, in the bytes of a `BatchRequestWanMatrixResponse`.
-    pub(super) async fn lookups(&self, request: &BatchRequestWanMatrixRequest) -> Result<Response<Vec<u8>>, Status> {
+    pub(super) async fn lookups(&self, request: &BatchRequestWanMatrixRequest) -> Written {
         let BatchRequestWanMatrixRequest { locations, as_of_date } = request;
         match locations.len() {
             0 => Err(error::batch_empty(BATCH_MAX))?,
@@ -88,36 +130,31 @@ impl WanMatrixApi {
         // One set for all of them, held across the pauses between.
         let set = Arc::clone(&self.loads.active());
         let asked = self.latest.of(&set, now);
-        let mut wire = Wire::with_capacity(asked.written.len() + locations.len() * AN_ANSWER);
-        let mut done = 0;
-        for location in locations {
-            wire.message(1, |wire| match answer(&set, &asked, Some(location), as_of) {
-                Ok(matrix) => wire.message(2, |wire| matrix.write(wire)),
-                Err(miss) => wire.prost(3, &error::miss(miss, "location").in_batch()),
-            });
-            let by_address = matches!(location.kind, Some(Kind::PartialAddress(_)));
-            // A postcode has six answers at most; an address may have hundreds, and a thousand of them are not gathered
-            // first and refused then.
-            if by_address && wire.len() > MESSAGE_MAX {
-                Err(error::reply_too_large(wire.len(), MESSAGE_MAX))?;
-            }
-            done += if by_address { AN_ADDRESS } else { 1 };
-            if done >= A_TURN {
-                done = 0;
-                tokio::task::yield_now().await;
-            }
+        let locations: Vec<_> = locations.iter().map(|location| parse(Some(location))).collect();
+        let reads_disk = locations.iter().flatten().any(|location| !set.in_memory(location));
+        let mut batch = Batch::new(set, asked, locations, as_of);
+        if reads_disk {
+            // All of it in one visit to a thread that may wait.
+            return Ok(self
+                .disk_reads_of_batches
+                .make(move || batch.some(usize::MAX).and_then(|_| batch.end()))
+                .await??);
         }
-        wire.fields(&asked.written);
-        wire.text(4, &as_of.iso());
-        let response = wire.into_bytes();
-        // A thousand locations with six regions each and both texts full are 2.5 MB. Only texts that are long, in all
-        // regions, and not in Latin letters could pass what clients take; such a reply is refused in words here, not
-        // by the client in none.
-        match response.len() {
-            0..=MESSAGE_MAX => Ok(LoadIds::beside(response, &asked.load_ids)),
-            bytes => Err(error::reply_too_large(bytes, MESSAGE_MAX).into()),
+        while !batch.some(A_TURN)? {
+            tokio::task::yield_now().await;
         }
+        Ok(batch.end()?)
     }
+}
+
+/// One location's answer, in the bytes of a `RequestWanMatrixResponse`.
+fn one(set: &ActiveSet, asked: &Asked, location: &Location, as_of: Day) -> Written {
+    let matrix = answer(set, asked, location, as_of).map_err(|miss| error::miss(miss, "location"))?;
+    let mut wire = Wire::with_capacity(asked.written.len() + AN_ANSWER);
+    wire.message(1, |wire| matrix.write(wire));
+    wire.fields(&asked.written);
+    wire.text(4, &as_of.iso());
+    Ok(LoadIds::beside(wire.into_bytes(), &asked.load_ids))
 }
 
 /// An answer that was written already, for whoever asks for it as a message: over the network it goes as it is.
@@ -131,7 +168,8 @@ impl WanMatrixService for WanMatrixApi {
         &self,
         request: Request<RequestWanMatrixRequest>,
     ) -> Result<Response<RequestWanMatrixResponse>, Status> {
-        read(self.lookup(&request.into_inner())?)
+        let written = self.lookup(&request.into_inner()).await;
+        read(written?)
     }
 
     async fn batch_request_wan_matrix(
@@ -149,10 +187,16 @@ impl WanMatrixService for WanMatrixApi {
         let request = duis::Request::read(&document).map_err(|malformed| error::duis(&malformed))?;
         let now = (self.clock)();
         let as_of = self.london.as_of("", now)?;
-        let set = self.loads.active();
+        let set = Arc::clone(&self.loads.active());
         let asked = self.latest.of(&set, now);
-        let answered = answer(&set, &asked, Some(&location_of(&request.ask)), as_of);
-        let (response, error) = respond(&request, answered, &self.response_codes, now)?;
+        let location = parse(Some(&location_of(&request.ask)));
+        let reads_disk = location.as_ref().is_ok_and(|location| !set.in_memory(location));
+        let (of, codes) = (Arc::clone(&asked), Arc::clone(&self.response_codes));
+        let respond = move || {
+            let answered = location.and_then(|location| answer(&set, &of, &location, as_of));
+            respond(&request, answered, &codes, now)
+        };
+        let (response, error) = if reads_disk { self.disk_reads.make(respond).await?? } else { respond()? };
         Ok(Response::new(RequestWanMatrixDuisResponse {
             document: response.write().into_bytes(),
             sources: asked.sources.clone(),

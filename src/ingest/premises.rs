@@ -190,9 +190,19 @@ impl PremisesWriter {
     /// Of the disk.
     pub fn push(&mut self, row: PremisesRow<'_>) -> io::Result<()> {
         row.encode(&mut self.record);
-        self.premises.rows += 1;
-        self.premises.answers += u64::from(!row.facts.is_set_aside());
+        self.count(row.facts);
         self.tape.push(&self.record)
+    }
+
+    /// Takes the next row in as it was written down already.
+    pub(super) fn push_written(&mut self, record: &[u8], facts: Facts) -> io::Result<()> {
+        self.count(facts);
+        self.tape.push(record)
+    }
+
+    fn count(&mut self, facts: Facts) {
+        self.premises.rows += 1;
+        self.premises.answers += u64::from(!facts.is_set_aside());
     }
 
     /// All of them.

@@ -161,7 +161,8 @@ impl Scanned {
         from_empty: bool,
     ) -> Result<(), FileError> {
         named.row(facts, texts, line, from_empty).encode(&mut self.record);
-        let sorter = self.premises.get_or_insert_with(|| Sorter::new(self.limits.spill.clone()));
+        // Runs are made while the file is read, and so may be the file of its texts.
+        let sorter = self.premises.get_or_insert_with(|| Sorter::new(self.limits.spill.with_extension("run")));
         sorter.push(&self.record).map_err(|source| FileError::Disk { doing: "sort the file's premises", source })
     }
 

@@ -8,7 +8,7 @@ use super::{
     refusal::{Grain, Refusal},
     settle::{Disagreeing, count_outcome},
 };
-use crate::domain::RegionVariants;
+use crate::domain::{Facts, RegionVariants};
 
 /// Leaves one row for each premises.
 pub(super) fn settle_premises(
@@ -25,7 +25,11 @@ pub(super) fn settle_premises(
     loop {
         let record = sorted.next_record()?;
         if record.is_none_or(|record| !of_place.is_for(record)) {
-            if let Some(row) = of_place.settle(report, disagreeing) {
+            if let Some((record, facts, from_empty)) = of_place.undisputed() {
+                let accepted = count_outcome(report, facts, variants, || from_empty);
+                report.premises += u64::from(accepted);
+                settled.push_written(record, facts)?;
+            } else if let Some(row) = of_place.settle(report, disagreeing) {
                 let accepted = count_outcome(report, row.facts, variants, || row.from_empty);
                 report.premises += u64::from(accepted);
                 settled.push(row)?;
@@ -42,9 +46,11 @@ pub(super) fn settle_premises(
 /// can be among the rejects that are.
 #[derive(Default)]
 struct OfPlace {
-    /// The first row, and the first that answers.
+    /// The first row, and the first that answers if that is another.
     head: Vec<u8>,
     first: Vec<u8>,
+    /// What the first row says, and whether it is Unknown because its cell was empty.
+    said: Option<(Facts, bool)>,
     /// The first line that answers and says something else, and the first that was set aside.
     other: Option<u32>,
     mark: Option<u32>,
@@ -63,7 +69,18 @@ impl OfPlace {
         self.head.clear();
         self.first.clear();
         self.lines.clear();
-        (self.other, self.mark, self.rows, self.answers) = (None, None, 0, 0);
+        (self.said, self.other, self.mark, self.rows, self.answers) = (None, None, None, 0, 0);
+    }
+
+    /// The one row of most places, as it was written down, if it is that of this one.
+    fn undisputed(&self) -> Option<(&[u8], Facts, bool)> {
+        let (facts, from_empty) = self.said.filter(|_| self.rows == 1 && self.answers == 1)?;
+        Some((&self.head, facts, from_empty))
+    }
+
+    /// The first row that answers.
+    fn first(&self) -> &[u8] {
+        if self.first.is_empty() && self.answers > 0 { &self.head } else { &self.first }
     }
 
     fn add(&mut self, record: &[u8], texts: &TextTable, kept: usize) -> io::Result<()> {
@@ -72,6 +89,7 @@ impl OfPlace {
         self.rows += 1;
         if self.rows == 1 {
             self.head.extend_from_slice(record);
+            self.said = Some((row.facts, row.from_empty));
         }
         if row.facts.is_set_aside() {
             self.mark = self.mark.or(Some(row.line));
@@ -79,10 +97,12 @@ impl OfPlace {
         }
         self.answers += 1;
         let same = if self.answers == 1 {
-            self.first.extend_from_slice(record);
+            if self.rows > 1 {
+                self.first.extend_from_slice(record);
+            }
             true
         } else {
-            says_same(PremisesRow::decode(&self.first).ok_or_else(unreadable)?, row, texts)?
+            says_same(PremisesRow::decode(self.first()).ok_or_else(unreadable)?, row, texts)?
         };
         if !same {
             self.other = self.other.or(Some(row.line));
@@ -97,7 +117,7 @@ impl OfPlace {
     fn settle(&self, report: &mut Report, disagreeing: &mut Disagreeing) -> Option<PremisesRow<'_>> {
         let head = PremisesRow::decode(&self.head)?;
         let grain = Grain::Premises;
-        let Some(first) = PremisesRow::decode(&self.first) else { return Some(head.mark()) };
+        let Some(first) = PremisesRow::decode(self.first()) else { return Some(head.mark()) };
         // The two lines that differ first name each other, and every further line one that it differs from.
         let refusal = |same| match (self.other, self.mark) {
             (Some(other), _) => Some(Refusal::Disagrees { line: if same { other } else { first.line }, grain }),

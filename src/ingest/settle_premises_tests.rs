@@ -67,6 +67,45 @@ fn rows_of_one_premises() {
     }
 }
 
+/// What a row says is worked out once for neighbours that say the same; what it comes to must not depend on them.
+#[test]
+fn a_row_says_the_same_whatever_its_neighbour_says() {
+    const SAID: [&str; 8] = [
+        ",,,,,",
+        "2020-01-01,Cellular,High,,,",
+        "2020-01-01,Cellular,High,ab,c,",
+        "2020-01-01,Cellular,High,a,bc,",
+        "2020-01-01,Cellular,High,,abc,",
+        "2020-01-01, ,High,,,",
+        "2020-01-01,,High,,,",
+        "2020-01-01,Cellular,,High,,",
+    ];
+    let header = "availability_date,wan_variant,connectivity_likelihood,auxiliary_equipment_required,\
+                  additional_information,address_identifier,postcode,uprn\n";
+    let variants = Table3::shipped().unwrap();
+    let told = |rows: &[usize]| {
+        let folder = tempfile::tempdir().unwrap();
+        let rows = rows.iter().zip(1..).map(|(&said, uprn)| format!("{},AA1 1AA,{uprn}\n", SAID[said]));
+        let file = format!("{header},,,,,,AA9 9AA,\n{}", rows.collect::<String>());
+        let (limits, cancelled) = (Limits::new(folder.path().join("spill")), AtomicBool::new(false));
+        let region = variants.region(CspRegion::South);
+        let scanned = read(file.as_bytes(), FileKind::Full, region, &limits, &cancelled).unwrap();
+        let settled = scanned.settle(|| Ok(file.as_bytes())).unwrap();
+        let (mut reader, mut read) = (settled.premises.reader(), Vec::new());
+        while let Some(row) = reader.next_row().unwrap() {
+            let (auxiliary, additional) = settled.texts.get(row.texts).unwrap();
+            read.push((row.facts, row.from_empty, format!("{auxiliary}|{additional}")));
+        }
+        read
+    };
+    let alone: Vec<_> = (0..SAID.len()).flat_map(|said| told(&[said])).collect();
+    let pairs = (0..SAID.len()).flat_map(|first| (0..SAID.len()).map(move |second| (first, second)));
+    for (first, second) in pairs {
+        let rows = [first, first, second, second, first];
+        assert_eq!(told(&rows), rows.map(|said| alone[said].clone()), "{first} beside {second}");
+    }
+}
+
 #[test]
 fn what_is_wrong_with_a_premises_is_told_and_marks_no_more_than_it() {
     let long = format!("AA1 1AA,,,,,{},", "1".repeat(31));

@@ -1,11 +1,19 @@
-//! Any number of records sorted in bounded memory: runs that fit are sorted there and written down, then merged.
+//! Any number of records sorted in bounded memory: runs that fit are sorted there and written down, then merged. A run is
+//! sorted and written on a thread of its own while the next one is filled.
 
-use std::{cmp::Reverse, collections::BinaryHeap, io, path::PathBuf};
+use std::{cmp::Ordering, io, mem, path::PathBuf, thread};
 
-use super::tape::{Reader, Recording, Tape};
+use super::{
+    Breath, LightBreath,
+    tape::{Reader, Recording, Tape},
+};
 
-/// Bytes of records held before a run is written down; their index takes about half as much again.
-const HELD: usize = 48 << 20;
+/// Bytes of records held before a run is written down; their index takes nearly as much again, and while one run is
+/// written another is filled. Both are taken whole: so much memory goes back to the system as soon as it is let go of, where
+/// what grows little by little stays with the allocator.
+const HELD: usize = 32 << 20;
+/// Hardly a record about premises is shorter.
+const USUAL: usize = 20;
 /// The length before each record held, little-endian.
 const LENGTH: usize = 2;
 
@@ -13,38 +21,43 @@ const LENGTH: usize = 2;
 pub struct Sorter {
     path: PathBuf,
     bound: usize,
-    arena: Vec<u8>,
-    index: Vec<Held>,
-    sorted: bool,
+    filling: Batch,
+    writing: Writing,
     runs: Vec<Recording>,
 }
 
-/// A record in the arena. Most comparisons end with its first eight bytes, which lie here.
-#[derive(Clone, Copy)]
+/// Records that are held.
+#[derive(Debug)]
+struct Batch {
+    arena: Vec<u8>,
+    index: Vec<Held>,
+    sorted: bool,
+}
+
+/// A record in the arena. Nearly all comparisons end with its first bytes, which lie here.
+#[derive(Clone, Copy, Debug)]
 struct Held {
-    front: u64,
+    front: Front,
     at: u32,
 }
 
-/// Records in order.
-pub struct Sorted(Source);
+/// The first sixteen bytes of a record.
+type Front = [u64; 2];
 
-enum Source {
-    /// All of them fitted.
-    Memory { arena: Vec<u8>, index: Vec<Held>, next: usize },
-    /// The first record that is left of each run; the one given out last, and the run it came from.
-    Runs { heap: BinaryHeap<Reverse<(Vec<u8>, usize)>>, readers: Vec<Reader>, out: Option<(Vec<u8>, usize)> },
-}
+/// The thread that writes a run, and gives back what it was held in. It has ended when this is dropped: nothing is made in
+/// a directory that may be removed then.
+#[derive(Default)]
+struct Writing(Option<thread::JoinHandle<io::Result<(Recording, Batch)>>>);
 
 impl Sorter {
     /// Runs go to files made at `path` one after the other, each unlinked at once.
     #[must_use]
-    pub const fn new(path: PathBuf) -> Self {
+    pub fn new(path: PathBuf) -> Self {
         Self::bounded(path, HELD)
     }
 
-    pub(super) const fn bounded(path: PathBuf, bound: usize) -> Self {
-        Self { path, bound, arena: Vec::new(), index: Vec::new(), sorted: true, runs: Vec::new() }
+    pub(super) fn bounded(path: PathBuf, bound: usize) -> Self {
+        Self { path, bound, filling: Batch::of(bound), writing: Writing::default(), runs: Vec::new() }
     }
 
     /// Takes a record in.
@@ -53,38 +66,43 @@ impl Sorter {
     /// Of the disk; of a record over 65,535 bytes.
     pub fn push(&mut self, record: &[u8]) -> io::Result<()> {
         let length = u16::try_from(record.len()).map_err(io::Error::other)?;
-        let bytes = LENGTH + record.len();
-        if !self.index.is_empty() && self.arena.len() + bytes > self.bound {
+        if !self.filling.index.is_empty() && self.filling.arena.len() + LENGTH + record.len() > self.bound {
             self.write_run()?;
         }
-        let held = Held { front: front(record), at: u32::try_from(self.arena.len()).map_err(io::Error::other)? };
+        let Batch { arena, index, sorted } = &mut self.filling;
+        let held = Held { front: front(record), at: u32::try_from(arena.len()).map_err(io::Error::other)? };
         // Files come in order more often than not.
-        self.sorted &= self.index.last().is_none_or(|last| last.front < held.front);
-        self.index.push(held);
-        self.arena.extend_from_slice(&length.to_le_bytes());
-        self.arena.extend_from_slice(record);
+        *sorted &= index.last().is_none_or(|last| last.front < held.front);
+        index.push(held);
+        arena.extend_from_slice(&length.to_le_bytes());
+        arena.extend_from_slice(record);
         Ok(())
-    }
-
-    fn sort(&mut self) {
-        if !self.sorted {
-            let arena = &self.arena;
-            let by_bytes = |a: &Held, b: &Held| a.front.cmp(&b.front).then_with(|| held(arena, a).cmp(held(arena, b)));
-            self.index.sort_unstable_by(by_bytes);
-        }
-        self.sorted = true;
     }
 
     fn write_run(&mut self) -> io::Result<()> {
-        self.sort();
-        let mut run = Tape::new(self.path.clone(), 0);
-        for place in &self.index {
-            run.push(held(&self.arena, place))?;
-        }
-        self.runs.push(run.finish()?);
-        self.arena.clear();
-        self.index.clear();
+        let emptied = self.written()?.unwrap_or_else(|| Batch::of(self.bound));
+        let (mut batch, mut run) = (mem::replace(&mut self.filling, emptied), Tape::new(self.path.clone(), 0));
+        let write = move || {
+            batch.sort();
+            let mut breath = Breath::default();
+            batch.index.iter().try_for_each(|place| {
+                breath.step();
+                run.push(record(&batch.arena, place))
+            })?;
+            batch.clear();
+            Ok((run.finish()?, batch))
+        };
+        self.writing.0 = Some(thread::Builder::new().name("load-sort".to_owned()).spawn(write)?);
         Ok(())
+    }
+
+    /// Waits for the run that is being written; gives what it was held in, empty.
+    fn written(&mut self) -> io::Result<Option<Batch>> {
+        let Some(writing) = self.writing.0.take() else { return Ok(None) };
+        let ended = |_| io::Error::other("the thread that sorts ended unexpectedly");
+        let (run, batch) = writing.join().map_err(ended)??;
+        self.runs.push(run);
+        Ok(Some(batch))
     }
 
     /// Everything that was taken in, in order.
@@ -92,58 +110,163 @@ impl Sorter {
     /// # Errors
     /// Of the disk.
     pub fn finish(mut self) -> io::Result<Sorted> {
-        if self.runs.is_empty() {
-            self.sort();
-            return Ok(Sorted(Source::Memory { arena: self.arena, index: self.index, next: 0 }));
+        let mut last = mem::replace(&mut self.filling, Batch::of(0));
+        last.sort();
+        drop(self.written()?);
+        let mut runs = vec![Run::Held { batch: last, next: 0 }];
+        runs.extend(self.runs.iter().map(|run| Run::Tape(run.reader())));
+        Sorted::merge(runs)
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        if let Some(writing) = self.0.take() {
+            // What it wrote is wanted no more.
+            let _unread = writing.join();
         }
-        self.write_run()?;
-        (self.arena, self.index) = (Vec::new(), Vec::new());
-        let mut readers: Vec<_> = self.runs.iter().map(Recording::reader).collect();
-        let mut heap = BinaryHeap::with_capacity(readers.len());
-        for (run, reader) in readers.iter_mut().enumerate() {
-            if let Some(record) = reader.next()? {
-                heap.push(Reverse((record.to_vec(), run)));
+    }
+}
+
+impl Batch {
+    fn of(bound: usize) -> Self {
+        Self { arena: Vec::with_capacity(bound), index: Vec::with_capacity(bound / USUAL), sorted: true }
+    }
+
+    fn sort(&mut self) {
+        if !self.sorted {
+            let (arena, mut breath) = (&self.arena, LightBreath::default());
+            self.index.sort_unstable_by(|a, b| {
+                breath.step();
+                a.front.cmp(&b.front).then_with(|| record(arena, a).cmp(record(arena, b)))
+            });
+        }
+        self.sorted = true;
+    }
+
+    fn clear(&mut self) {
+        self.arena.clear();
+        self.index.clear();
+        self.sorted = true;
+    }
+}
+
+/// Records in order.
+pub struct Sorted {
+    runs: Vec<Run>,
+    /// A heap of the runs that have a record left, the least of these first.
+    heap: Vec<Head>,
+    /// The record of the first run was given out.
+    given: bool,
+    breath: Breath,
+}
+
+struct Head {
+    front: Front,
+    run: usize,
+}
+
+/// Records in order, of which one is looked at.
+enum Run {
+    Tape(Reader),
+    /// The last run need not be written. `next` is one past the record that is looked at.
+    Held {
+        batch: Batch,
+        next: usize,
+    },
+}
+
+impl Run {
+    fn advance(&mut self) -> io::Result<bool> {
+        match self {
+            Self::Tape(reader) => reader.advance(),
+            Self::Held { batch, next } => {
+                *next += 1;
+                Ok(*next <= batch.index.len())
             }
         }
-        Ok(Sorted(Source::Runs { heap, readers, out: None }))
+    }
+
+    fn current(&self) -> &[u8] {
+        match self {
+            Self::Tape(reader) => reader.current(),
+            Self::Held { batch, next } => {
+                let place = next.checked_sub(1).and_then(|at| batch.index.get(at));
+                place.map(|place| record(&batch.arena, place)).unwrap_or_default()
+            }
+        }
     }
 }
 
 impl Sorted {
+    fn merge(mut runs: Vec<Run>) -> io::Result<Self> {
+        let mut heap = Vec::with_capacity(runs.len());
+        for (number, run) in runs.iter_mut().enumerate() {
+            if run.advance()? {
+                heap.push(Head { front: front(run.current()), run: number });
+            }
+        }
+        let mut sorted = Self { runs, heap, given: false, breath: Breath::default() };
+        (0..sorted.heap.len() / 2).rev().for_each(|place| sorted.sift_down(place));
+        Ok(sorted)
+    }
+
     /// The next record; `None` after the last.
     ///
     /// # Errors
     /// Of the disk.
     pub fn next_record(&mut self) -> io::Result<Option<&[u8]>> {
-        match &mut self.0 {
-            Source::Memory { arena, index, next } => {
-                let place = index.get(*next);
-                *next += 1;
-                Ok(place.map(|place| held(arena, place)))
+        self.breath.step();
+        // Its run moves on only now, for the record was still looked at.
+        if mem::replace(&mut self.given, true)
+            && let Some(head) = self.heap.first_mut()
+            && let Some(run) = self.runs.get_mut(head.run)
+        {
+            if run.advance()? {
+                head.front = front(run.current());
+            } else {
+                self.heap.swap_remove(0);
             }
-            Source::Runs { heap, readers, out } => {
-                if let Some((mut buffer, run)) = out.take()
-                    && let Some(reader) = readers.get_mut(run)
-                    && let Some(record) = reader.next()?
-                {
-                    buffer.clear();
-                    buffer.extend_from_slice(record);
-                    heap.push(Reverse((buffer, run)));
-                }
-                *out = heap.pop().map(|Reverse(first)| first);
-                Ok(out.as_ref().map(|(record, _)| record.as_slice()))
+            self.sift_down(0);
+        }
+        Ok(self.heap.first().and_then(|head| self.runs.get(head.run)).map(Run::current))
+    }
+
+    fn sift_down(&mut self, mut place: usize) {
+        loop {
+            let [left, right] = [2 * place + 1, 2 * place + 2];
+            let least = if self.order(right, left).is_lt() { right } else { left };
+            if !self.order(least, place).is_lt() {
+                return;
             }
+            self.heap.swap(least, place);
+            place = least;
+        }
+    }
+
+    /// The order of two places of the heap; what is not there comes last.
+    fn order(&self, a: usize, b: usize) -> Ordering {
+        match (self.heap.get(a), self.heap.get(b)) {
+            (Some(a), Some(b)) => {
+                let current = |head: &Head| self.runs.get(head.run).map(Run::current);
+                a.front.cmp(&b.front).then_with(|| current(a).cmp(&current(b)))
+            }
+            (a, b) => a.is_none().cmp(&b.is_none()),
         }
     }
 }
 
-fn front(record: &[u8]) -> u64 {
-    let mut bytes = [0; 8];
-    bytes.iter_mut().zip(record).for_each(|(to, from)| *to = *from);
-    u64::from_be_bytes(bytes)
+fn front(record: &[u8]) -> Front {
+    let mut bytes = [0; 16];
+    match record.first_chunk() {
+        Some(first) => bytes = *first,
+        None => bytes.iter_mut().zip(record).for_each(|(to, from)| *to = *from),
+    }
+    let [a, b] = *bytes.as_chunks::<8>().0 else { return [0; 2] };
+    [u64::from_be_bytes(a), u64::from_be_bytes(b)]
 }
 
-fn held<'a>(arena: &'a [u8], place: &Held) -> &'a [u8] {
+fn record<'a>(arena: &'a [u8], place: &Held) -> &'a [u8] {
     let rest = arena.get(place.at as usize..).unwrap_or_default();
     let length = rest.first_chunk::<LENGTH>().map_or(0, |length| usize::from(u16::from_le_bytes(*length)));
     rest.get(LENGTH..LENGTH + length).unwrap_or_default()

@@ -3,10 +3,13 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, BufWriter, Write as _},
+    ops::Range,
     os::unix::fs::FileExt as _,
     path::PathBuf,
     sync::Arc,
 };
+
+use super::Breath;
 
 /// The length before each record, little-endian.
 const LENGTH: usize = 2;
@@ -37,6 +40,9 @@ pub(super) struct Reader {
     at: u64,
     window: Vec<u8>,
     start: usize,
+    /// The record that was read last: in memory, or in the window.
+    current: Range<usize>,
+    breath: Breath,
 }
 
 impl Tape {
@@ -99,7 +105,7 @@ impl Default for Recording {
 impl Recording {
     /// A reader at the first record.
     pub(super) fn reader(&self) -> Reader {
-        Reader { from: self.clone(), at: 0, window: Vec::new(), start: 0 }
+        Reader { from: self.clone(), at: 0, window: Vec::new(), start: 0, current: 0..0, breath: Breath::default() }
     }
 }
 
@@ -109,24 +115,41 @@ impl Reader {
     /// # Errors
     /// Of the disk.
     pub(super) fn next(&mut self) -> io::Result<Option<&[u8]>> {
-        if matches!(self.from, Recording::Memory(_)) {
-            return self.next_in_memory();
-        }
-        if first(self.window.get(self.start..).unwrap_or_default()).is_none() {
-            self.fill()?;
-        }
-        let rest = self.window.get(self.start..).unwrap_or_default();
-        let Some((record, taken)) = first(rest) else { return ended(rest) };
-        self.start += taken;
-        Ok(Some(record))
+        Ok(if self.advance()? { Some(self.current()) } else { None })
     }
 
-    fn next_in_memory(&mut self) -> io::Result<Option<&[u8]>> {
-        let Recording::Memory(bytes) = &self.from else { return Ok(None) };
-        let rest = usize::try_from(self.at).ok().and_then(|at| bytes.get(at..)).unwrap_or_default();
-        let Some((record, taken)) = first(rest) else { return ended(rest) };
-        self.at += taken as u64;
-        Ok(Some(record))
+    /// The record that was read last.
+    pub(super) fn current(&self) -> &[u8] {
+        let bytes = match &self.from {
+            Recording::Memory(bytes) => bytes,
+            Recording::File(..) => &*self.window,
+        };
+        bytes.get(self.current.clone()).unwrap_or_default()
+    }
+
+    /// Reads the next record; says whether there is one.
+    ///
+    /// # Errors
+    /// Of the disk.
+    pub(super) fn advance(&mut self) -> io::Result<bool> {
+        self.breath.step();
+        if let Recording::Memory(bytes) = &self.from {
+            let at = usize::try_from(self.at).map_err(io::Error::other)?;
+            let rest = bytes.get(at..).unwrap_or_default();
+            let Some(length) = first(rest) else { return ended(rest) };
+            self.current = at + LENGTH..at + LENGTH + length;
+            self.at += (LENGTH + length) as u64;
+            return Ok(true);
+        }
+        let mut found = first(self.window.get(self.start..).unwrap_or_default());
+        if found.is_none() {
+            self.fill()?;
+            found = first(&self.window);
+        }
+        let Some(length) = found else { return ended(self.window.get(self.start..).unwrap_or_default()) };
+        self.current = self.start + LENGTH..self.start + LENGTH + length;
+        self.start = self.current.end;
+        Ok(true)
     }
 
     fn fill(&mut self) -> io::Result<()> {
@@ -143,16 +166,16 @@ impl Reader {
     }
 }
 
-/// The record at the front, and how many bytes it takes with its length.
-fn first(bytes: &[u8]) -> Option<(&[u8], usize)> {
+/// The length of the record at the front, if all of it is there.
+fn first(bytes: &[u8]) -> Option<usize> {
     let (length, rest) = bytes.split_first_chunk::<LENGTH>()?;
     let length = usize::from(u16::from_le_bytes(*length));
-    Some((rest.get(..length)?, LENGTH + length))
+    (length <= rest.len()).then_some(length)
 }
 
-fn ended(rest: &[u8]) -> io::Result<Option<&'static [u8]>> {
+fn ended(rest: &[u8]) -> io::Result<bool> {
     if rest.is_empty() {
-        return Ok(None);
+        return Ok(false);
     }
     Err(io::Error::new(io::ErrorKind::UnexpectedEof, "a record that was put aside is cut short"))
 }

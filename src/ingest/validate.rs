@@ -1,5 +1,7 @@
 //! What a row says, or why it must be set aside.
 
+use std::cell::RefCell;
+
 use memchr::memchr;
 
 use super::{Column, TextTable, header::Columns, premises::Named, refusal::Refusal, scan::Record};
@@ -24,6 +26,7 @@ pub(super) struct Validator<'v> {
     premises: bool,
     variants: &'v RegionVariants,
     usual: UsualCells,
+    neighbour: RefCell<Neighbour>,
 }
 
 /// A row that answers, or the delete of one.
@@ -63,7 +66,8 @@ pub(super) struct SetAside<'a> {
 impl<'v> Validator<'v> {
     pub(super) fn new(columns: Columns, variants: &'v RegionVariants) -> Self {
         let premises = columns.has(Column::Uprn) || columns.has(Column::AddressIdentifier);
-        Self { delta: columns.has(Column::Change), premises, columns, variants, usual: UsualCells::of(variants) }
+        let (delta, usual) = (columns.has(Column::Change), UsualCells::of(variants));
+        Self { delta, premises, columns, variants, usual, neighbour: RefCell::default() }
     }
 
     /// The column of a field.
@@ -113,10 +117,18 @@ impl<'v> Validator<'v> {
                 Err(refusal) => return Err(bad(refusal, about)),
             }
         }
+        let cells = TOLD.map(|column| self.cell(record, column));
+        if let Some((facts, from_empty, texts)) = self.neighbour.borrow().said(cells) {
+            return Ok(Valid { about, facts, from_empty, texts: Texts::Known(texts) });
+        }
         let said = self.coverage(record).and_then(|said| Ok((said, self.texts(record, known)?)));
         match said {
             Ok(((coverage, from_empty), texts)) => {
-                Ok(Valid { about, facts: Facts::pack(Said::Coverage(coverage)), from_empty, texts })
+                let facts = Facts::pack(Said::Coverage(coverage));
+                if let (true, Texts::Known(id)) = (self.premises, &texts) {
+                    self.neighbour.borrow_mut().says(cells, (facts, from_empty, *id));
+                }
+                Ok(Valid { about, facts, from_empty, texts })
             }
             Err(refusal) => Err(bad(refusal, about)),
         }
@@ -241,6 +253,44 @@ impl<'v> Validator<'v> {
             }
         }
         Ok(())
+    }
+}
+
+/// The cells that tell what is said of a place.
+const TOLD: [Column; 5] = [
+    Column::AvailabilityDate,
+    Column::WanVariant,
+    Column::ConnectivityLikelihood,
+    Column::AuxiliaryEquipmentRequired,
+    Column::AdditionalInformation,
+];
+
+/// The last good row of a file of premises, where neighbours mostly say the same: its cells, and what they came to – the
+/// facts, whether they are Unknown from an empty cell, and the id of its texts.
+#[derive(Default)]
+struct Neighbour {
+    cells: Vec<u8>,
+    lengths: [usize; TOLD.len()],
+    said: Option<(Facts, bool, u32)>,
+}
+
+impl Neighbour {
+    fn says(&mut self, cells: [&[u8]; TOLD.len()], said: (Facts, bool, u32)) {
+        self.cells.clear();
+        cells.iter().for_each(|cell| self.cells.extend_from_slice(cell));
+        (self.lengths, self.said) = (cells.map(<[u8]>::len), Some(said));
+    }
+
+    /// What these cells come to, if they are the neighbour's.
+    fn said(&self, cells: [&[u8]; TOLD.len()]) -> Option<(Facts, bool, u32)> {
+        let said = self.said?;
+        let mut rest = self.cells.as_slice();
+        let same = cells.into_iter().zip(self.lengths).all(|(cell, length)| {
+            let (own, after) = rest.split_at_checked(length).unwrap_or_default();
+            rest = after;
+            own == cell
+        });
+        same.then_some(said)
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::domain::{AddressIdentifier, CspRegion, Postcode, RegionMap, Uprn};
+use crate::domain::{AddressIdentifier, CspRegion, Location, Postcode, RegionMap, Uprn};
 
 use super::{
     Manifest, StoreError,
@@ -58,13 +58,16 @@ impl ActiveLoad {
 }
 
 /// The active loads of all regions under one directory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ActiveSet {
     loads: RegionMap<Option<ActiveLoad>>,
     damaged: Vec<CspRegion>,
     directory: Directory,
     /// Postcodes that have premises.
     premises: Directory,
+    /// No load's texts, and no load's UPRNs, outgrew memory.
+    texts_in_memory: bool,
+    uprns_in_memory: bool,
     digest: String,
 }
 
@@ -77,8 +80,11 @@ impl ActiveSet {
             Directory::merge(&RegionMap::from_fn(|region| image(region).map(Image::runs).unwrap_or_default()));
         let of_premises = |region| -> &[Run] { image(region).and_then(Image::premises).map_or(&[], Premises::runs) };
         let premises = Directory::merge(&RegionMap::from_fn(of_premises));
+        let all = |in_memory: fn(&Image) -> bool| CspRegion::ALL.into_iter().filter_map(image).all(in_memory);
+        let texts_in_memory = all(|image| image.texts().in_memory());
+        let uprns_in_memory = all(|image| image.premises().is_none_or(Premises::uprns_in_memory));
         let digest = digest(&loads);
-        Self { loads, damaged, directory, premises, digest }
+        Self { loads, damaged, directory, premises, texts_in_memory, uprns_in_memory, digest }
     }
 
     /// The same set with one region's load exchanged.
@@ -91,10 +97,23 @@ impl ActiveSet {
         Self::new(loads, damaged)
     }
 
+    /// Whether all that is said of a location lies in memory. Else its lookup reads the disk, and is not for an async thread:
+    /// a partial address where a region has premises at the postcode; and whatever it is, if a load's texts, or its UPRNs,
+    /// outgrew memory.
+    #[must_use]
+    pub fn in_memory(&self, location: &Location) -> bool {
+        self.texts_in_memory
+            && match location {
+                Location::Postcode(_) => true,
+                Location::Uprn(_) => self.uprns_in_memory,
+                Location::Address(postcode, _) => {
+                    let mut slots = self.premises.sector(postcode.sector()).iter();
+                    !slots.any(|slot| slot.units.row(postcode.unit()).is_some())
+                }
+            }
+    }
+
     /// What each region that knows the postcode says of it, in region order. Nothing at all: it is in no active load.
-    ///
-    /// In memory, and well under a microsecond: call it from where you are. Only a load whose texts outgrew memory reads
-    /// them from its database.
     ///
     /// # Errors
     /// [`StoreError`] when a row cannot be read; it is never an answer.
@@ -113,7 +132,7 @@ impl ActiveSet {
         self.loads[region].as_ref()?.load.image()
     }
 
-    /// What each region that knows the UPRN says of it, in region order. In memory, as a rule.
+    /// What each region that knows the UPRN says of it, in region order.
     ///
     /// # Errors
     /// [`StoreError`] when a row cannot be read; it is never an answer.
@@ -126,7 +145,7 @@ impl ActiveSet {
     }
 
     /// What each region says of a partial address, in region order: its premises there with the identifier, by UPRN, else
-    /// the postcode's row. Reads one or two blocks of the database for each region that has premises at the postcode.
+    /// the postcode's row. Reads one or two blocks from the disk for each region that has premises at the postcode.
     ///
     /// # Errors
     /// [`StoreError`] when a row cannot be read; it is never an answer.
@@ -204,6 +223,13 @@ impl ActiveSet {
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.loads().map(|active| active.load.bytes()).sum()
+    }
+}
+
+/// No load at all.
+impl Default for ActiveSet {
+    fn default() -> Self {
+        Self::new(RegionMap::default(), Vec::new())
     }
 }
 

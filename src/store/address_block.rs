@@ -28,6 +28,8 @@ const VERSION: u8 = 1;
 const HEADER: usize = 2;
 const CHECKSUM: usize = 4;
 const NUMBER: usize = 5;
+/// Bytes of a key.
+pub(super) const KEY: usize = 1 + 4;
 /// What every key of a block begins with.
 pub(super) const PREFIX: u8 = b'x';
 
@@ -64,7 +66,7 @@ impl AddressRow<'_> {
 }
 
 /// The key of the block that begins with this row.
-pub(super) fn key(first: u32) -> [u8; 5] {
+pub(super) fn key(first: u32) -> [u8; KEY] {
     let [a, b, c, d] = first.to_be_bytes();
     [PREFIX, a, b, c, d]
 }
@@ -96,7 +98,7 @@ pub(super) struct Filling {
 }
 
 /// A key and its value.
-pub(super) type Filled = ([u8; 5], Vec<u8>);
+pub(super) type Filled = ([u8; KEY], Vec<u8>);
 
 impl Filling {
     pub(super) fn new() -> Self {

@@ -16,9 +16,8 @@ pub(super) const ROWS_MAX: usize = 128;
 pub(super) fn push(numbers: &[u64], to: &mut Vec<u8>) {
     let greatest = numbers.iter().copied().max().unwrap_or_default();
     let width = (u64::BITS - greatest.leading_zeros()).div_ceil(8) as usize;
-    let mut distinct: Vec<u64> = numbers.to_vec();
-    distinct.sort_unstable();
-    distinct.dedup();
+    let mut room = [0; ROWS_MAX];
+    let distinct = list(numbers, &mut room);
     let places = if distinct.len() > 1 { numbers.len() } else { 0 };
     let push_number = |number: u64, to: &mut Vec<u8>| to.extend_from_slice(&number.to_be_bytes()[8 - width..]);
     to.push(width as u8);
@@ -32,6 +31,25 @@ pub(super) fn push(numbers: &[u64], to: &mut Vec<u8>) {
         to.push(0);
         numbers.iter().for_each(|&number| push_number(number, to));
     }
+}
+
+/// The distinct ones, ascending. Neighbours are mostly the same, so few of them are ever sought.
+fn list<'a>(numbers: &[u64], room: &'a mut [u64; ROWS_MAX]) -> &'a [u64] {
+    let (mut count, mut last) = (0, None);
+    for &number in numbers {
+        if last.replace(number) == Some(number) {
+            continue;
+        }
+        let listed = room.get(..count).unwrap_or_default();
+        if let Err(at) = listed.binary_search(&number)
+            && let Some(moved) = room.get_mut(at..=count)
+        {
+            moved.rotate_right(1);
+            moved.iter_mut().take(1).for_each(|first| *first = number);
+            count += 1;
+        }
+    }
+    room.get(..count).unwrap_or_default()
 }
 
 /// A column within a block.

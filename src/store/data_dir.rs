@@ -5,7 +5,7 @@
 //! active.json        which loads are active, since when and by whom
 //! audit.jsonl        what was done, by whom and when
 //! loads/<load-id>/   sealed loads: manifest.json, annex-e.csv, file.csv.zst, rejects.jsonl, blocks/
-//!                    and, of a delta, rows.zst
+//!                    and, with premises, premises/; of a delta, rows.zst
 //! refused/<load-id>/ refused loads: manifest.json, refusal.txt, rejects.jsonl
 //! incoming/          the load in progress; emptied at start, but for what was being replaced and has no successor
 //! ```

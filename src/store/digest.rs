@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::{CspRegion, Facts, Postcode};
 
-use super::{address_block::AddressRow, uprn_block::UprnRow};
+use super::uprn_block::UprnRow;
 
 /// Digests rows in postcode order. Each row counts with its postcode, what is said of it, and a fingerprint of its texts;
 /// the region and the Table 3 that gives the variants their meaning come first.
@@ -42,18 +42,18 @@ impl RowsDigest {
     }
 
     /// The digest in hex, premises included where the load has some.
-    pub(super) fn finish(mut self, premises: Option<PremisesDigest>) -> String {
+    pub(super) fn finish(mut self, premises: Option<(UprnsDigest, AddressesDigest)>) -> String {
         self.hash.update(&self.pending);
-        if let Some(premises) = premises {
+        if let Some((uprns, addresses)) = premises {
             self.hash.update(b"premises 1\n");
-            self.hash.update(premises.uprns.finish());
-            self.hash.update(premises.addresses.finish());
+            self.hash.update(uprns.0.finish());
+            self.hash.update(addresses.0.finish());
         }
         hex::encode(self.hash.finalize())
     }
 }
 
-/// The digest over a load's database, key by key, premises included: whether it holds what was put in, and nothing
+/// The digest over a load's database, key by key: whether it holds what was put in, and nothing
 /// else. A third of the bytes that [`RowsDigest`] takes, and no row need be unpacked for it.
 #[derive(Debug)]
 pub(super) struct BlocksDigest(Sha256);
@@ -77,14 +77,14 @@ impl BlocksDigest {
     }
 }
 
-/// Digests premises in both their orders. By UPRN each counts with the place of its postcode among the load's that have
-/// premises, what is said of it and a fingerprint of its texts; by address with its postcode, its identifier and its UPRN,
-/// or, where it has none, with what is said of it. So what the one order leaves out the other tells.
+/// Digests premises by UPRN. Each counts with the place of its postcode among the load's that have premises, what is said
+/// of it, the number of its texts and, if it has some, their fingerprint. What it leaves out [`AddressesDigest`] tells.
 #[derive(Debug, Default)]
-pub(super) struct PremisesDigest {
-    uprns: Pending,
-    addresses: Pending,
-}
+pub(super) struct UprnsDigest(Pending);
+
+/// Digests premises by address: the bytes they are sorted by, and the fingerprint of their texts if they have some.
+#[derive(Debug, Default)]
+pub(super) struct AddressesDigest(Pending);
 
 #[derive(Debug, Default)]
 struct Pending {
@@ -93,8 +93,11 @@ struct Pending {
 }
 
 impl Pending {
-    fn take(&mut self, parts: [&[u8]; 5]) {
-        parts.into_iter().for_each(|part| self.bytes.extend_from_slice(part));
+    fn take(&mut self, row: &[u8], texts: Option<&Fingerprint>) {
+        self.bytes.extend_from_slice(row);
+        if let Some(texts) = texts {
+            self.bytes.extend_from_slice(texts);
+        }
         if self.bytes.len() >= PENDING {
             self.hash.update(&self.bytes);
             self.bytes.clear();
@@ -107,21 +110,20 @@ impl Pending {
     }
 }
 
-impl PremisesDigest {
-    /// The next premises by UPRN.
-    pub(super) fn uprn(&mut self, row: UprnRow, texts: &Fingerprint) {
-        let (postcode, facts) = (row.postcode.to_be_bytes(), row.facts.bits().to_be_bytes());
-        self.uprns.take([&row.uprn.to_be_bytes(), &postcode, &facts, texts, &[]]);
+impl UprnsDigest {
+    /// The next premises, whose texts have this fingerprint.
+    pub(super) fn row(&mut self, row: UprnRow, texts: &Fingerprint) {
+        let [uprn, postcode, facts] = [row.uprn, row.postcode.into(), row.facts.bits().into()];
+        let bytes = [uprn, postcode << 32 | facts, row.texts.into()].map(u64::to_be_bytes);
+        self.0.take(bytes.as_flattened(), (row.texts != 0).then_some(texts));
     }
+}
 
-    /// The next premises by address.
-    pub(super) fn address(&mut self, row: &AddressRow<'_>, texts: &Fingerprint) {
-        // No code of facts has all bits: it stands for "told with the UPRN".
-        let facts = row.facts.map_or(u32::MAX, Facts::bits).to_be_bytes();
-        let length = [row.identifier.len() as u8];
-        let (postcode, uprn) = (row.postcode.to_be_bytes(), row.uprn.to_be_bytes());
-        self.addresses.take([&postcode, &length, row.identifier, &uprn, &facts]);
-        self.addresses.take([texts, &[], &[], &[], &[]]);
+impl AddressesDigest {
+    /// The next premises in the bytes of its row, which end with the number of its texts and of which none begins
+    /// another; and, if it has texts, their fingerprint.
+    pub(super) fn row(&mut self, row: &[u8], texts: Option<&Fingerprint>) {
+        self.0.take(row, texts);
     }
 }
 

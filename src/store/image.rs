@@ -12,10 +12,9 @@ use super::{
     block::{self, BLOCK_STEPS, Entry, Layout},
     digest::BlocksDigest,
     premises::Premises,
-    premises_read, text_chunks,
+    text_chunks,
     texts::{Gathering, Texts},
     units::Units,
-    uprn_block,
 };
 
 /// All rows of a load, sector after sector, each as [`Layout`] packs it.
@@ -55,8 +54,7 @@ impl Image {
         let mut gathering = Gathering::default();
         let mut digest = BlocksDigest::new();
         let mut breath = Breath::default();
-        // Premises name texts, and come after them.
-        for item in database.range(..[uprn_block::PREFIX]) {
+        for item in database.iter() {
             let (key, value) = item.map_err(StoreError::database(path))?;
             breath.steps(BLOCK_STEPS);
             digest.block(&key, &value);
@@ -78,8 +76,8 @@ impl Image {
             return Err(damaged("there are not as many texts as the manifest says"));
         }
         let texts = gathering.finish(database, path.to_owned());
-        let premises = premises_read::read(database, path, &variants, texts.count(), &mut digest)?;
-        let image = Self { variants, layout, entries: entries.into(), runs: runs.into(), texts, premises };
+        let (entries, runs) = (entries.into(), runs.into());
+        let image = Self { variants, layout, entries, runs, texts, premises: None };
         image.check_rows().map_err(damaged)?;
         Ok((image, digest.finish()))
     }
@@ -151,25 +149,31 @@ impl Image {
         self.premises.as_ref()
     }
 
-    /// Whether all of it is in memory, so that the database may be closed.
+    /// The same with the load's premises.
+    pub(super) fn with(self, premises: Option<Premises>) -> Self {
+        Self { premises, ..self }
+    }
+
+    /// Whether all of the database is in memory, so that it may be closed.
     pub(super) const fn in_memory(&self) -> bool {
-        self.texts.in_memory() && self.premises.is_none()
+        self.texts.in_memory()
     }
 
     /// Lets go of the database it read from, which is about to move.
     pub(super) fn close(&mut self) {
         self.texts.close();
+    }
+
+    /// The load is in this directory now. Its files of premises moved with it, and stay open.
+    pub(super) fn moved(&mut self, load: &Path) {
         if let Some(premises) = &mut self.premises {
-            premises.database = None;
+            premises.moved(load);
         }
     }
 
     /// The database it read from is open where it now is.
-    pub(super) fn moved(&mut self, database: &sled::Db, path: &Path) {
+    pub(super) fn reopened(&mut self, database: &sled::Db, path: &Path) {
         self.texts.moved(database, path);
-        if let Some(premises) = &mut self.premises {
-            (premises.database, premises.path) = (Some(database.clone()), path.to_owned());
-        }
     }
 
     /// Bytes of memory the rows take.

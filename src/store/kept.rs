@@ -1,10 +1,13 @@
 //! The CSP's file, kept beside the load it became, so that the load can always be rebuilt and every dispute settled.
 
 use std::{
+    fmt,
     fs::File,
     io::{self, BufReader, Read, Write},
     path::{Path, PathBuf},
 };
+
+use zstd::{bulk::Compressor, zstd_safe};
 
 use crate::ingest::{Encoding, decoder};
 
@@ -16,7 +19,7 @@ const ZSTD_LEVEL: i32 = 1;
 /// Writes the file as it arrives: what came compressed is kept just as sent, what came plain is compressed with zstd.
 pub enum KeptFile {
     /// For a file that came plain.
-    Compress(Box<zstd::Encoder<'static, File>>),
+    Compress(Frames),
     /// For a file that came compressed.
     AsSent(File),
 }
@@ -33,9 +36,7 @@ impl KeptFile {
         if encoding != Encoding::Identity {
             return Ok(Self::AsSent(file));
         }
-        let mut encoder = zstd::Encoder::new(file, ZSTD_LEVEL).map_err(creating())?;
-        encoder.include_checksum(true).map_err(creating())?;
-        Ok(Self::Compress(Box::new(encoder)))
+        Frames::new(file).map(Self::Compress).map_err(creating())
     }
 
     /// Ends the file.
@@ -44,7 +45,7 @@ impl KeptFile {
     /// When the last bytes cannot be written.
     pub fn finish(self) -> io::Result<()> {
         match self {
-            Self::Compress(encoder) => encoder.finish().map(drop),
+            Self::Compress(frames) => frames.finish(),
             Self::AsSent(_) => Ok(()),
         }
     }
@@ -53,16 +54,66 @@ impl KeptFile {
 impl Write for KeptFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Compress(encoder) => encoder.write(bytes),
+            Self::Compress(frames) => frames.write(bytes),
             Self::AsSent(file) => file.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::Compress(encoder) => encoder.flush(),
+            Self::Compress(frames) => frames.file.flush(),
             Self::AsSent(file) => file.flush(),
         }
+    }
+}
+
+/// Bytes that are compressed at a time, to a frame of their own: a stream that looks back over a buffer in two parts takes
+/// half as long again.
+const FRAME: usize = 2 << 20;
+
+/// What is compressed, frame after frame, each with its checksum.
+pub struct Frames {
+    file: File,
+    compressor: Compressor<'static>,
+    pending: Vec<u8>,
+    frame: Vec<u8>,
+    written: bool,
+}
+
+impl Frames {
+    fn new(file: File) -> io::Result<Self> {
+        let mut compressor = Compressor::new(ZSTD_LEVEL)?;
+        compressor.set_parameter(zstd_safe::CParameter::ChecksumFlag(true))?;
+        Ok(Self { file, compressor, pending: Vec::with_capacity(FRAME), frame: Vec::new(), written: false })
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = bytes.len().min(FRAME - self.pending.len().min(FRAME));
+        self.pending.extend_from_slice(bytes.get(..taken).unwrap_or_default());
+        if self.pending.len() >= FRAME {
+            self.write_frame()?;
+        }
+        Ok(taken)
+    }
+
+    fn write_frame(&mut self) -> io::Result<()> {
+        self.frame.clear();
+        self.frame.reserve(zstd_safe::compress_bound(self.pending.len()));
+        self.compressor.compress_to_buffer(&self.pending, &mut self.frame)?;
+        self.pending.clear();
+        self.written = true;
+        self.file.write_all(&self.frame)
+    }
+
+    /// A file of nothing has a frame too: no bytes at all would be a file cut short.
+    fn finish(mut self) -> io::Result<()> {
+        if self.written && self.pending.is_empty() { Ok(()) } else { self.write_frame() }
+    }
+}
+
+impl fmt::Debug for Frames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Frames").field("file", &self.file).field("pending", &self.pending.len()).finish_non_exhaustive()
     }
 }
 
@@ -77,4 +128,36 @@ pub fn read_kept(directory: &Path, encoding: Encoding) -> io::Result<Box<dyn Rea
 
 fn path(directory: &Path, encoding: Encoding) -> PathBuf {
     directory.join(if encoding == Encoding::Gzip { "file.csv.gz" } else { "file.csv.zst" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_file_of_any_length_is_kept_in_frames_that_are_checked() {
+        for length in [0, 1, FRAME - 1, FRAME, FRAME + 1, 2 * FRAME, 2 * FRAME + 77] {
+            let directory = tempfile::tempdir().unwrap();
+            let sent: Vec<u8> = (0..length).map(|at| (at / 7 * at) as u8).collect();
+            let mut file = KeptFile::create(directory.path(), Encoding::Identity).unwrap();
+            sent.chunks(300_007).for_each(|chunk| file.write_all(chunk).unwrap());
+            file.finish().unwrap();
+            let read = || {
+                let mut read = Vec::new();
+                read_kept(directory.path(), Encoding::Identity)?.read_to_end(&mut read)?;
+                io::Result::Ok(read)
+            };
+            assert_eq!(read().unwrap(), sent, "{length} bytes");
+            let path = path(directory.path(), Encoding::Identity);
+            let sound = std::fs::read(&path).unwrap();
+            for at in [0, sound.len() / 2, sound.len() - 1] {
+                let mut bent = sound.clone();
+                bent[at] ^= 1;
+                std::fs::write(&path, bent).unwrap();
+                assert!(read().is_err(), "{length} bytes, the one at {at} bent");
+            }
+            std::fs::write(&path, &sound[..sound.len() - 1]).unwrap();
+            assert!(read().is_err(), "{length} bytes, cut short");
+        }
+    }
 }

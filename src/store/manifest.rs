@@ -102,6 +102,10 @@ pub struct PackedPremises {
     pub postcodes: u64,
     /// Blocks, by UPRN and by address.
     pub blocks: u64,
+    /// The sha256 of the file of the blocks by UPRN.
+    pub by_uprn_sha256: String,
+    /// The sha256 of the file of the blocks by address.
+    pub by_address_sha256: String,
 }
 
 impl Packed {

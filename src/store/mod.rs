@@ -1,6 +1,7 @@
 //! Coverage on disk and in reach.
 //!
-//! sled lives here and nowhere else. It holds the blocks of each load; memory answers from them. A load is a directory,
+//! sled lives here and nowhere else. It holds the blocks of each load, but for those of premises, which lie in plain files
+//! beside it; memory answers from them. A load is a directory,
 //! written once, checked as a whole whenever it is opened, and never changed; which loads answer is one small file.
 
 mod active;
@@ -38,6 +39,7 @@ mod movement;
 mod pack_premises;
 mod place;
 mod premises;
+mod premises_file;
 mod premises_read;
 mod premises_rows;
 mod reaper;

@@ -1,6 +1,10 @@
-//! Premises become blocks, in both their orders: by UPRN with what is said, by address with the identifiers.
+//! Premises become blocks, in both their orders at once: by UPRN with what is said, by address with the identifiers.
 
-use std::{collections::HashMap, io, path::Path};
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+    path::Path,
+};
 
 use crate::{
     domain::Facts,
@@ -11,9 +15,9 @@ use super::{
     StoreError,
     address_block::{AddressRow, Filling},
     columns::ROWS_MAX,
-    digest::{Fingerprint, PremisesDigest},
-    manifest::PackedPremises,
-    seal::{Inserting, Numbers},
+    digest::{AddressesDigest, Fingerprint, UprnsDigest},
+    premises_file::{Order, Writing, Written},
+    seal::Numbers,
     uprn_block::{self, UprnRow},
 };
 
@@ -21,8 +25,30 @@ use super::{
 const RUN: &str = "addresses.run";
 const NUMBER: usize = 5;
 
-/// Premises by postcode, identifier and UPRN, each as the bytes of these with what a row without UPRN says.
-pub(super) struct ByAddress(Sorted);
+type Hashing = foldhash::fast::FixedState;
+
+/// Premises by postcode, identifier and UPRN, each as the bytes of these with what a row without UPRN says; and the
+/// postcodes they lie in.
+pub(super) struct ByAddress {
+    sorted: Sorted,
+    pub(super) places: Places,
+}
+
+/// By postcode, its place among those that have premises, from 1: so blocks by UPRN name postcodes.
+pub(super) struct Places(HashMap<u64, u32, Hashing>);
+
+impl Places {
+    fn of(postcodes: HashSet<u64, Hashing>) -> Self {
+        let mut postcodes: Vec<u64> = postcodes.into_iter().collect();
+        postcodes.sort_unstable();
+        Self(postcodes.into_iter().zip(1..).collect())
+    }
+
+    /// How many postcodes there are.
+    pub(super) fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+}
 
 impl ByAddress {
     /// Sorts premises and numbers their texts; `None` where there are none.
@@ -36,17 +62,27 @@ impl ByAddress {
         }
         let mut sorter = Sorter::new(directory.join(RUN));
         let (mut reader, mut record) = (premises.reader(), Vec::new());
-        let sorting = || StoreError::io("sorting the premises of", directory);
-        while let Some(row) = reader.next_row().map_err(sorting())? {
+        let (mut postcodes, mut last) = (HashSet::<_, Hashing>::default(), 0);
+        while let Some(row) = reader.next_row().map_err(sorting(directory))? {
             let texts = numbers.number(row.texts).ok_or_else(|| broken(directory))?;
             // A mark that tells no postcode is found by its UPRN alone.
-            if row.postcode != 0 {
-                encode(row, texts, &mut record);
-                sorter.push(&record).map_err(sorting())?;
+            if row.postcode == 0 {
+                continue;
             }
+            if row.postcode != last {
+                last = row.postcode;
+                postcodes.insert(last);
+            }
+            encode(row, texts, &mut record);
+            sorter.push(&record).map_err(sorting(directory))?;
         }
-        Ok(Some(Self(sorter.finish().map_err(sorting())?)))
+        let sorted = sorter.finish().map_err(sorting(directory))?;
+        Ok(Some(Self { sorted, places: Places::of(postcodes) }))
     }
+}
+
+fn sorting(directory: &Path) -> impl FnOnce(io::Error) -> StoreError + use<'_> {
+    StoreError::io("sorting the premises of", directory)
 }
 
 fn broken(directory: &Path) -> StoreError {
@@ -63,111 +99,89 @@ fn encode(row: PremisesRow<'_>, texts: u32, record: &mut Vec<u8>) {
     record.extend_from_slice(&texts.to_be_bytes());
 }
 
-fn decode(record: &[u8]) -> Option<AddressRow<'_>> {
+/// A row, and the number of its texts.
+fn decode(record: &[u8]) -> Option<(AddressRow<'_>, u32)> {
     const TAIL: usize = 1 + NUMBER + 8;
     let number = |bytes: &[u8]| bytes.iter().fold(0, |n, &byte| n << 8 | u64::from(byte));
     let (postcode, rest) = record.split_first_chunk::<NUMBER>()?;
     let (identifier, tail) = rest.split_last_chunk::<TAIL>()?;
     let &[_, ref uprn @ .., f1, f2, f3, f4, t1, t2, t3, t4] = tail;
     let (uprn, facts) = (number(uprn), Facts::from_bits(u32::from_be_bytes([f1, f2, f3, f4])));
-    let texts = if uprn == 0 { u32::from_be_bytes([t1, t2, t3, t4]) } else { 0 };
+    let of_texts = u32::from_be_bytes([t1, t2, t3, t4]);
+    let texts = if uprn == 0 { of_texts } else { 0 };
     let facts = (uprn == 0 || facts.is_set_aside()).then_some(facts);
-    Some(AddressRow { postcode: number(postcode), identifier, uprn, facts, texts })
+    Some((AddressRow { postcode: number(postcode), identifier, uprn, facts, texts }, of_texts))
 }
 
-/// Packs premises into blocks: those by address, then those by UPRN. `fingerprints` are those of the texts by number.
-pub(super) fn pack_premises(
+/// Writes the blocks by address; gives the digest over their rows too. `fingerprints` are those of the texts by number.
+pub(super) fn pack_addresses(
+    directory: &Path,
+    mut sorted: Sorted,
+    fingerprints: &[Fingerprint],
+) -> Result<(Written, AddressesDigest), StoreError> {
+    let (mut file, mut digest) = (Writing::create(directory, Order::Address)?, AddressesDigest::default());
+    let mut filling = Filling::new();
+    while let Some(record) = sorted.next_record().map_err(sorting(directory))? {
+        let unreadable = || StoreError::damaged(directory, "a premises row cannot be read back");
+        let (row, texts) = decode(record).ok_or_else(unreadable)?;
+        let fingerprint = fingerprint(fingerprints, texts).ok_or_else(|| broken(directory))?;
+        digest.row(record, (texts != 0).then_some(fingerprint));
+        if let Some((key, value)) = filling.push(row) {
+            file.block(&key, &value)?;
+        }
+    }
+    if let Some((key, value)) = filling.close() {
+        file.block(&key, &value)?;
+    }
+    Ok((file.finish()?, digest))
+}
+
+/// Writes the blocks by UPRN; gives how many rows have one, and the digest over these.
+pub(super) fn pack_uprns(
     directory: &Path,
     premises: &Premises,
-    by_address: ByAddress,
+    places: &Places,
     numbers: &Numbers,
     fingerprints: &[Fingerprint],
-    inserting: &mut Inserting<'_>,
-) -> Result<(PackedPremises, PremisesDigest), StoreError> {
-    let mut packing = Packing {
-        directory,
-        fingerprints,
-        inserting,
-        digest: PremisesDigest::default(),
-        packed: PackedPremises { rows: premises.rows(), uprns: 0, postcodes: 0, blocks: 0 },
-    };
-    // Their places name postcodes in the blocks by UPRN, so the addresses come first.
-    let places = packing.addresses(by_address.0)?;
-    packing.packed.postcodes = places.len() as u64;
-    packing.uprns(premises, numbers, &places)?;
-    Ok((packing.packed, packing.digest))
-}
-
-/// By postcode, its place among those that have premises, from 1.
-type Places = HashMap<u64, u32, foldhash::fast::FixedState>;
-
-struct Packing<'a, 'b> {
-    directory: &'a Path,
-    fingerprints: &'a [Fingerprint],
-    inserting: &'a mut Inserting<'b>,
-    digest: PremisesDigest,
-    packed: PackedPremises,
-}
-
-impl<'a> Packing<'a, '_> {
-    fn sorting(&self) -> impl FnOnce(io::Error) -> StoreError + use<'a> {
-        StoreError::io("sorting the premises of", self.directory)
-    }
-
-    fn fingerprint(&self, number: u32) -> Result<Fingerprint, StoreError> {
-        self.fingerprints.get(number as usize).copied().ok_or_else(|| broken(self.directory))
-    }
-
-    fn insert(&mut self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-        self.packed.blocks += 1;
-        self.inserting.insert(key, value)
-    }
-
-    fn addresses(&mut self, mut sorted: Sorted) -> Result<Places, StoreError> {
-        let (mut places, mut filling, mut last) = (Places::default(), Filling::new(), 0);
-        while let Some(record) = sorted.next_record().map_err(self.sorting())? {
-            let unreadable = || StoreError::damaged(self.directory, "a premises row cannot be read back");
-            let row = decode(record).ok_or_else(unreadable)?;
-            if row.postcode != last {
-                last = row.postcode;
-                let place = u32::try_from(places.len() + 1).unwrap_or(u32::MAX);
-                places.insert(row.postcode, place);
-            }
-            self.digest.address(&row, &self.fingerprint(row.texts)?);
-            if let Some((key, value)) = filling.push(row) {
-                self.insert(&key, &value)?;
-            }
-        }
-        if let Some((key, value)) = filling.close() {
-            self.insert(&key, &value)?;
-        }
-        Ok(places)
-    }
-
-    fn uprns(&mut self, premises: &Premises, numbers: &Numbers, places: &Places) -> Result<(), StoreError> {
-        let (mut reader, mut block, mut value) = (premises.reader(), Vec::with_capacity(ROWS_MAX), Vec::new());
-        while let Some(row) = reader.next_row().map_err(self.sorting())? {
-            if row.uprn == 0 {
-                // The rest are known by their addresses.
-                break;
-            }
-            let texts = numbers.of(row.texts).ok_or_else(|| broken(self.directory))?;
-            let postcode = places.get(&row.postcode).copied().unwrap_or_default();
-            let row = UprnRow { uprn: row.uprn, postcode, facts: row.facts, texts };
-            self.digest.uprn(row, &self.fingerprint(texts)?);
-            block.push(row);
-            if block.len() == ROWS_MAX {
-                self.uprn_block(&mut block, &mut value)?;
-            }
-        }
-        if block.is_empty() { Ok(()) } else { self.uprn_block(&mut block, &mut value) }
-    }
-
-    fn uprn_block(&mut self, block: &mut Vec<UprnRow>, value: &mut Vec<u8>) -> Result<(), StoreError> {
-        let key = uprn_block::key(block.first().map_or(0, |row| row.uprn));
-        uprn_block::seal(&key, block, value);
-        self.packed.uprns += block.len() as u64;
+) -> Result<(Written, u64, UprnsDigest), StoreError> {
+    let (mut file, mut digest) = (Writing::create(directory, Order::Uprn)?, UprnsDigest::default());
+    let (mut reader, mut block, mut value) = (premises.reader(), Vec::with_capacity(ROWS_MAX), Vec::new());
+    let (mut rows, mut last) = (0, (0, 0));
+    let mut close = |block: &mut Vec<UprnRow>| {
+        let Some(first) = block.first() else { return Ok(()) };
+        let key = uprn_block::key(first.uprn);
+        uprn_block::seal(&key, block, &mut value);
+        rows += block.len() as u64;
         block.clear();
-        self.insert(&key, value)
+        file.block(&key, &value)
+    };
+    while let Some(row) = reader.next_row().map_err(sorting(directory))? {
+        if row.uprn == 0 {
+            // The rest are known by their addresses.
+            break;
+        }
+        let texts = numbers.of(row.texts).ok_or_else(|| broken(directory))?;
+        if row.postcode != last.0 {
+            last = (row.postcode, places.0.get(&row.postcode).copied().unwrap_or_default());
+        }
+        let row = UprnRow { uprn: row.uprn, postcode: last.1, facts: row.facts, texts };
+        digest.row(row, fingerprint(fingerprints, texts).ok_or_else(|| broken(directory))?);
+        block.push(row);
+        if block.len() == ROWS_MAX {
+            close(&mut block)?;
+        }
+    }
+    close(&mut block)?;
+    Ok((file.finish()?, rows, digest))
+}
+
+fn fingerprint(fingerprints: &[Fingerprint], number: u32) -> Option<&Fingerprint> {
+    fingerprints.get(number as usize)
+}
+
+impl ByAddress {
+    /// What is to be packed by address, and the places that are needed to pack by UPRN.
+    pub(super) fn split(self) -> (Sorted, Places) {
+        (self.sorted, self.places)
     }
 }

@@ -1,9 +1,12 @@
-//! A load's premises, within reach of an answer: by UPRN from memory, by address with one or two reads of the database.
+//! A load's premises, within reach of an answer: by UPRN from memory, by address with one or two reads of a file.
 //!
 //! Nearly all callers who know a premises know its UPRN. Identifiers would take as much memory again, so they stay on disk,
 //! and memory holds where the rows of each postcode begin.
 
-use std::{borrow::Cow, ops::Range, path::PathBuf};
+use std::{
+    ops::{Deref, Range},
+    path::Path,
+};
 
 use crate::domain::{AddressIdentifier, Facts, Postcode, Uprn};
 
@@ -11,6 +14,7 @@ use super::{
     StoreError,
     address_block::{self, AddressRow},
     image::Run,
+    premises_file::BlockFile,
     uprn_block::{self, UprnBlock, UprnRow},
 };
 
@@ -18,19 +22,24 @@ use super::{
 /// with more is asked for by UPRN.
 pub(super) const MATCHES: usize = 256;
 
+/// Blocks between two of the UPRNs that are looked at first: few enough of these to stay in a processor's cache.
+pub(super) const SHELF: usize = 64;
+
 /// Where the premises of a load are.
 #[derive(Debug)]
 pub(super) struct Premises {
-    /// Closed only while the load moves to its own directory.
-    pub(super) database: Option<sled::Db>,
-    pub(super) path: PathBuf,
-    /// The first UPRN of each block, in order.
+    /// The first UPRN of each block, in order, and the last.
     pub(super) firsts: Box<[u64]>,
-    pub(super) blocks: Blocks,
+    pub(super) lasts: Box<[u64]>,
+    /// Each [`SHELF`]th of the first ones.
+    pub(super) shelves: Box<[u64]>,
+    /// In memory, unless a load has so many that they would take too much of it.
+    pub(super) by_uprn: BlockFile,
     /// How many there are, by UPRN and by address alone, marks included.
     pub(super) rows: u64,
     /// The first row of each block of addresses, in order.
     pub(super) address_firsts: Box<[u32]>,
+    pub(super) by_address: BlockFile,
     /// Postcodes that have premises, packed and in order: a premises names its postcode by its place here.
     pub(super) postcodes: Box<[u64]>,
     /// The first row of each postcode among the addresses, and, at the end, how many there are.
@@ -39,14 +48,6 @@ pub(super) struct Premises {
     pub(super) answers: Box<[u32]>,
     /// Where a sector's postcodes are among them.
     pub(super) runs: Box<[Run]>,
-}
-
-/// The blocks by UPRN.
-#[derive(Debug)]
-pub(super) enum Blocks {
-    Memory(Box<[Box<[u8]>]>),
-    /// Of a load whose blocks would take too much memory.
-    Database,
 }
 
 /// What a load says of one premises.
@@ -60,34 +61,41 @@ pub(super) struct Found {
 
 impl Premises {
     pub(super) fn damaged(&self, what: &str) -> StoreError {
-        StoreError::damaged(&self.path, what)
+        StoreError::damaged(self.by_uprn.path(), what)
+    }
+
+    /// Whether a UPRN is found without the disk.
+    pub(super) const fn uprns_in_memory(&self) -> bool {
+        self.by_uprn.is_in_memory()
+    }
+
+    /// The load moved to this directory.
+    pub(super) fn moved(&mut self, load: &Path) {
+        self.by_uprn.moved(load);
+        self.by_address.moved(load);
     }
 
     /// Bytes of memory it takes.
     pub(super) fn bytes(&self) -> usize {
-        let blocks = match &self.blocks {
-            Blocks::Memory(blocks) => blocks.iter().map(|block| block.len() + size_of::<Box<[u8]>>()).sum(),
-            Blocks::Database => 0,
-        };
-        let indexes = size_of_val(&*self.firsts) + size_of_val(&*self.address_firsts) + size_of_val(&*self.runs);
-        blocks + indexes + size_of_val(&*self.postcodes) + size_of_val(&*self.starts) + size_of_val(&*self.answers)
+        let files = self.by_uprn.bytes() + self.by_address.bytes();
+        let by_uprn = size_of_val(&*self.firsts) + size_of_val(&*self.lasts) + size_of_val(&*self.shelves);
+        let by_address = size_of_val(&*self.address_firsts) + size_of_val(&*self.runs);
+        files
+            + by_uprn
+            + by_address
+            + size_of_val(&*self.postcodes)
+            + size_of_val(&*self.starts)
+            + size_of_val(&*self.answers)
     }
 
     /// The bytes of a block by UPRN.
-    pub(super) fn block(&self, number: usize, first: u64) -> Result<Cow<'_, [u8]>, StoreError> {
-        if let Blocks::Memory(blocks) = &self.blocks {
-            return Ok(Cow::Borrowed(blocks.get(number).map(|block| &**block).unwrap_or_default()));
-        }
+    pub(super) fn block(&self, number: usize, first: u64) -> Result<impl Deref<Target = [u8]>, StoreError> {
         let key = uprn_block::key(first);
-        let value = self.get(&key)?;
-        uprn_block::open(&key, &value).map_err(|what| self.damaged(what))?;
-        Ok(Cow::Owned(value.to_vec()))
-    }
-
-    fn get(&self, key: &[u8]) -> Result<sled::IVec, StoreError> {
-        let database = self.database.as_ref().ok_or_else(|| self.damaged("its database is closed"))?;
-        let value = database.get(key).map_err(StoreError::database(&self.path))?;
-        value.ok_or_else(|| self.damaged("a block of premises is gone"))
+        let value = self.by_uprn.value(number, &key)?;
+        if !self.by_uprn.is_in_memory() {
+            uprn_block::open(&key, &value).map_err(|what| self.damaged(what))?;
+        }
+        Ok(value)
     }
 
     /// What is said of a UPRN.
@@ -97,11 +105,19 @@ impl Premises {
     }
 
     fn uprn_row(&self, uprn: u64) -> Result<Option<UprnRow>, StoreError> {
-        let Some(number) = self.firsts.partition_point(|&first| first <= uprn).checked_sub(1) else { return Ok(None) };
+        let Some(number) = self.block_of(uprn) else { return Ok(None) };
         let first = self.firsts.get(number).copied().unwrap_or_default();
         let bytes = self.block(number, first)?;
         let block = UprnBlock::of(first, &bytes).ok_or_else(|| self.damaged("a block of premises cannot be read"))?;
         Ok(block.find(uprn))
+    }
+
+    /// The block in whose range a UPRN is: of the regions that are asked for one, most need look at no block.
+    fn block_of(&self, uprn: u64) -> Option<usize> {
+        let shelf = self.shelves.partition_point(|&first| first <= uprn).checked_sub(1)? * SHELF;
+        let firsts = self.firsts.get(shelf..self.firsts.len().min(shelf + SHELF))?;
+        let number = shelf + firsts.partition_point(|&first| first <= uprn).checked_sub(1)?;
+        (uprn <= *self.lasts.get(number)?).then_some(number)
     }
 
     fn postcode(&self, row: UprnRow) -> Option<Postcode> {
@@ -180,8 +196,8 @@ impl Premises {
     ) -> Result<bool, StoreError> {
         let Some(&first) = self.address_firsts.get(number) else { return Ok(true) };
         let key = address_block::key(first);
-        let value = self.get(&key)?;
-        let damaged = |what| self.damaged(what);
+        let value = self.by_address.value(number, &key)?;
+        let damaged = |what| StoreError::damaged(self.by_address.path(), what);
         let mut block = address_block::open(&key, &value).map_err(damaged)?;
         while let Some(row) = block.next().map_err(damaged)? {
             if each(row)? {

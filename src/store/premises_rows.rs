@@ -90,7 +90,7 @@ impl<L: Deref<Target = SealedLoad>> SealedPremises<L> {
     /// Those that lie behind a key; all of them without one.
     pub(super) fn after(load: L, after: Option<PremisesKey>) -> Self {
         let first = after.as_ref().zip(load.image().and_then(Image::premises));
-        let block = first.map_or(0, |(key, premises)| premises.block_of(key));
+        let block = first.map_or(0, |(key, premises)| premises.first_block(key));
         Self { load, block, after, pending: Vec::new() }
     }
 
@@ -162,7 +162,7 @@ impl Premises {
     }
 
     /// The block, of all by UPRN and then all by address, before which no premises has this key or a later one.
-    fn block_of(&self, key: &PremisesKey) -> usize {
+    fn first_block(&self, key: &PremisesKey) -> usize {
         match key {
             PremisesKey::Uprn(uprn) => self.firsts.partition_point(|first| first <= uprn).saturating_sub(1),
             PremisesKey::Address(postcode, _) => {

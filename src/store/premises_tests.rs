@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use crate::{
-    domain::{AddressIdentifier, Coverage, CspRegion, Postcode, RegionMap, Said, Table3, Uprn},
+    domain::{AddressIdentifier, Coverage, CspRegion, Location, Postcode, RegionMap, Said, Table3, Uprn},
     ingest::{FileKind, Limits, read},
     store::{
         ActiveLoad, ActiveSet, DataDir, Manifest, Reaper, SealedLoad, StoreError, compare_sealed, fixture_tests, pack,
@@ -275,60 +275,42 @@ fn a_postcode_of_very_many_premises_is_searched_and_tells_no_more_than_it_can() 
 }
 
 #[test]
-fn damage_to_any_block_is_found_when_the_load_is_opened() {
+fn only_an_address_where_there_are_premises_takes_the_disk() {
     let desk = Desk::new();
-    let rows = many(1_000);
-    let load = desk.load(&file(&rows), "one");
-    let home = desk.data.load("one");
-    drop(load);
-    let database = super::super::database::open(&home.join("blocks")).unwrap();
-    let keys: Vec<_> = database.iter().keys().map(Result::unwrap).collect();
-    assert!(
-        keys.iter().filter(|key| key[0] == b'u').count() > 5 && keys.iter().filter(|key| key[0] == b'x').count() > 5
-    );
-    for key in keys.iter().filter(|key| [b'u', b'x'].contains(&key[0])) {
-        let value = database.get(key).unwrap().unwrap();
-        let mut bent = value.to_vec();
-        let middle = bent.len() / 2;
-        bent[middle] ^= 1;
-        for damaged in [Some(bent), None] {
-            match damaged {
-                Some(bent) => database.insert(key, bent).unwrap(),
-                None => database.remove(key).unwrap(),
-            };
-            let manifest = Manifest::read(&home).unwrap();
-            let packed = manifest.packed.as_ref().unwrap();
-            let checked = super::super::sealed::check(&database, &home, packed, &desk.table3, CspRegion::South);
-            assert!(checked.is_err_and(|error| error.is_damage()), "{key:?}");
-        }
-        database.insert(key, value).unwrap();
+    let set = active(desk.load(&format!("{}AA1 1AA,,,,,Flat 1,\nAA1 1AB,,,,,,\n", file(&many(0))), "one"));
+    let location = |postcode: &str, identifier: Option<&str>| {
+        let postcode = postcode.parse().unwrap();
+        identifier.map_or(Location::Postcode(postcode), |identifier| {
+            Location::Address(postcode, AddressIdentifier::parse(identifier).unwrap())
+        })
+    };
+    for (postcode, identifier, in_memory) in [
+        ("AA1 1AA", None, true),
+        ("AA1 1AA", Some("flat 1"), false),
+        ("AA1 1AA", Some("flat 2"), false),
+        // Known without premises, in a known sector, and not at all.
+        ("AA1 1AB", Some("flat 1"), true),
+        ("AA1 1AD", Some("flat 1"), true),
+        ("ZE1 1AA", Some("flat 1"), true),
+    ] {
+        assert_eq!(set.in_memory(&location(postcode, identifier)), in_memory, "{identifier:?} in {postcode}");
     }
-    drop(database);
-    let again = SealedLoad::open(&home, &desk.reaper).unwrap();
-    ask_all(&active(desk.reopened(again).unwrap()), &rows);
+    assert!(set.in_memory(&Location::Uprn(Uprn::new(7).unwrap())));
+    assert!(ActiveSet::default().in_memory(&location("AA1 1AA", Some("flat 1"))));
 }
 
-/// Only the digest over all blocks can tell.
 #[test]
-fn sound_premises_of_another_load_are_found() {
+fn a_load_without_uprns_or_without_addresses_is_answered_from() {
     let desk = Desk::new();
-    let [sealed, other] = [["1", "2", "3"], ["1", "2", "4"]].map(|uprns| {
-        let rows = uprns.map(|uprn| format!("AA1 1AA,2020-01-01,Cellular,High,{uprn},Flat {uprn},\n"));
-        format!("{HEADER}AA9 9ZZ,,,,,,\n{}", rows.concat())
-    });
-    drop((desk.load(&sealed, "sealed"), desk.load(&other, "other")));
-    let open = |id| super::super::database::open(&desk.data.load(id).join("blocks")).unwrap();
-    let (database, other) = (open("sealed"), open("other"));
-    for item in other.scan_prefix("u").chain(other.scan_prefix("x")) {
-        let (key, value) = item.unwrap();
-        assert!(database.insert(key, value).unwrap().is_some());
+    for (rows, id) in [("AA1 1AA,,,,,Flat 1,\n", "addresses"), ("bad,,,,7,,\n", "a mark")] {
+        let load = desk.load(&format!("{HEADER}AA9 9ZZ,,,,,,\n{rows}"), id);
+        let reopened = desk.reopened(load).unwrap();
+        let set = active(reopened);
+        let identifier = AddressIdentifier::parse("flat 1").unwrap();
+        let by_address = set.lookup_address("AA1 1AA".parse().unwrap(), &identifier).unwrap().answers.len();
+        let by_uprn = set.lookup_uprn(Uprn::new(7).unwrap()).count();
+        assert_eq!([by_address, by_uprn], if id == "addresses" { [1, 0] } else { [0, 1] }, "{id}");
     }
-    let home = desk.data.load("sealed");
-    let manifest = Manifest::read(&home).unwrap();
-    let packed = manifest.packed.as_ref().unwrap();
-    let checked = super::super::sealed::check(&database, &home, packed, &desk.table3, CspRegion::South);
-    let StoreError::Damaged { what, .. } = checked.unwrap_err() else { panic!() };
-    assert_eq!(what, "the blocks are not those that were sealed");
 }
 
 #[test]
@@ -375,3 +357,6 @@ fn a_load_without_premises_keeps_the_format_that_older_servers_read() {
     let premises = with.manifest().packed.as_ref().unwrap().premises.clone().unwrap();
     assert_eq!((with.manifest().format, premises.rows, premises.uprns, premises.postcodes), (2, 3, 3, 3));
 }
+
+#[path = "premises_damage_tests.rs"]
+mod damage;

@@ -11,6 +11,7 @@ use super::{
     DataDir, Manifest, StoreError,
     data_dir::remove_dir,
     durable, pack,
+    premises_file::PREMISES,
     sealed::{BLOCKS, TABLE3_FILE},
 };
 
@@ -36,8 +37,11 @@ pub fn replace_blocks(
         return Err(StoreError::damaged(&home, "the rows of the kept file are not those that were sealed"));
     }
     durable::sync_tree(&directory)?;
-    remove_dir(&home.join(BLOCKS))?;
-    durable::rename(&directory.join(BLOCKS), &home.join(BLOCKS))?;
+    let parts = [Some(BLOCKS), packed.premises.is_some().then_some(PREMISES)];
+    for part in parts.into_iter().flatten() {
+        remove_dir(&home.join(part))?;
+        durable::rename(&directory.join(part), &home.join(part))?;
+    }
     let copy = home.join(TABLE3_FILE);
     fs::write(&copy, table3.csv()).map_err(StoreError::io("writing", &copy))?;
     durable::sync(&copy)?;

@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::Path,
-    thread,
+    thread::{self, ScopedJoinHandle},
     time::{Duration, Instant},
 };
 
@@ -18,8 +18,8 @@ use super::{
     database,
     digest::{BlocksDigest, Fingerprint, RowsDigest, fingerprint},
     durable,
-    manifest::Packed,
-    pack_premises::{ByAddress, pack_premises},
+    manifest::{Packed, PackedPremises},
+    pack_premises::{ByAddress, pack_addresses, pack_uprns},
     place,
     sealed::{self, BLOCKS, TABLE3_FILE},
     text_chunks::{Chunks, PREFIX},
@@ -54,29 +54,52 @@ pub fn pack(
     let path = directory.join(BLOCKS);
     let mut numbers = Numbers::new(texts.len());
     numbers.number_rows(rows).ok_or_else(|| broken(&path))?;
-    let by_address = ByAddress::sort(directory, premises, &mut numbers)?;
+    let (by_address, places) = ByAddress::sort(directory, premises, &mut numbers)?.map(ByAddress::split).unzip();
+    let fingerprints = fingerprints(texts, &numbers, &path)?;
     let database = database::open(&path)?;
     let mut inserting = Inserting { database: &database, path: &path, digest: BlocksDigest::new() };
-    // Hashing the rows takes a good part of what inserting them does: each has a thread, which has this one's priority.
-    let (blocks, hashed) = thread::scope(|scope| {
-        let hashing = scope.spawn(|| hash(rows, texts, &numbers, table3, manifest, &path));
-        let blocks = inserting.rows_and_texts(rows, texts, &numbers);
-        (blocks, hashing.join().unwrap_or_else(|_| Err(StoreError::damaged(&path, "its rows could not be hashed"))))
+    // Hashing the rows takes a good part of what inserting them does, and premises take as long in the one order as in the
+    // other: each has a thread, which has this one's priority.
+    let (blocks, hashed, addresses, uprns) = thread::scope(|scope| {
+        let (numbers, fingerprints) = (&numbers, &*fingerprints);
+        let hashing = scope.spawn(|| hash(rows, numbers, fingerprints, table3, manifest, &path));
+        let addresses = by_address.map(|sorted| scope.spawn(move || pack_addresses(directory, sorted, fingerprints)));
+        let uprns = places
+            .as_ref()
+            .map(|places| scope.spawn(move || pack_uprns(directory, premises, places, numbers, fingerprints)));
+        let blocks = inserting.rows_and_texts(rows, texts, numbers);
+        (blocks, joined(hashing, &path), addresses.map(|it| joined(it, &path)), uprns.map(|it| joined(it, &path)))
     });
-    let (blocks, (digest, fingerprints)) = (blocks?, hashed?);
-    let packed =
-        by_address.map(|sorted| pack_premises(directory, premises, sorted, &numbers, &fingerprints, &mut inserting));
-    let (packed, premises_digest) = packed.transpose()?.unzip();
+    let (blocks, digest) = (blocks?, hashed?);
     let blocks_sha256 = inserting.digest.finish();
     database.flush().map_err(StoreError::database(&path))?;
-    Ok(Packed {
+    let mut packed = Packed {
         rows: rows.len() as u64,
         blocks,
         texts: numbers.count(),
-        rows_sha256: digest.finish(premises_digest),
+        rows_sha256: String::new(),
         blocks_sha256,
-        premises: packed,
-    })
+        premises: None,
+    };
+    let mut premises_digest = None;
+    if let (Some(addresses), Some(uprns), Some(places)) = (addresses, uprns, places) {
+        let ((by_address, addresses_digest), (by_uprn, uprns, uprns_digest)) = (addresses?, uprns?);
+        premises_digest = Some((uprns_digest, addresses_digest));
+        packed.premises = Some(PackedPremises {
+            rows: premises.rows(),
+            uprns,
+            postcodes: places.len(),
+            blocks: by_uprn.blocks + by_address.blocks,
+            by_uprn_sha256: by_uprn.sha256,
+            by_address_sha256: by_address.sha256,
+        });
+    }
+    packed.rows_sha256 = digest.finish(premises_digest);
+    Ok(packed)
+}
+
+fn joined<T>(thread: ScopedJoinHandle<'_, Result<T, StoreError>>, path: &Path) -> Result<T, StoreError> {
+    thread.join().unwrap_or_else(|_| Err(StoreError::damaged(path, "a thread that packed it ended unexpectedly")))
 }
 
 fn broken(path: &Path) -> StoreError {
@@ -84,14 +107,14 @@ fn broken(path: &Path) -> StoreError {
 }
 
 /// A database that is being filled, and the digest over all that went in.
-pub(super) struct Inserting<'a> {
+struct Inserting<'a> {
     database: &'a sled::Db,
     path: &'a Path,
     digest: BlocksDigest,
 }
 
 impl Inserting<'_> {
-    pub(super) fn insert(&mut self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+    fn insert(&mut self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
         self.digest.block(key, value);
         match self.database.insert(key, value) {
             Ok(_) => Ok(()),
@@ -136,20 +159,25 @@ impl Inserting<'_> {
     }
 }
 
-/// The digest over the rows, which premises may follow, and the fingerprints of all texts by number.
-fn hash(
-    rows: &[Row],
-    texts: &TextTable,
-    numbers: &Numbers,
-    table3: &Table3,
-    manifest: &Manifest,
-    path: &Path,
-) -> Result<(RowsDigest, Vec<Fingerprint>), StoreError> {
+/// The fingerprints of all texts by number.
+fn fingerprints(texts: &TextTable, numbers: &Numbers, path: &Path) -> Result<Vec<Fingerprint>, StoreError> {
     let mut fingerprints = vec![Fingerprint::default()];
     for &text in &numbers.by_number {
         let (auxiliary, additional) = texts.get(text).map_err(StoreError::io("reading the texts of", path))?;
         fingerprints.push(fingerprint(&auxiliary, &additional));
     }
+    Ok(fingerprints)
+}
+
+/// The digest over the rows, which premises may follow.
+fn hash(
+    rows: &[Row],
+    numbers: &Numbers,
+    fingerprints: &[Fingerprint],
+    table3: &Table3,
+    manifest: &Manifest,
+    path: &Path,
+) -> Result<RowsDigest, StoreError> {
     let mut digest = RowsDigest::new(manifest.region, &table3.sha256());
     let mut breath = Breath::default();
     for row in rows {
@@ -157,7 +185,7 @@ fn hash(
         let number = numbers.of(row.texts).ok_or_else(|| broken(path))? as usize;
         digest.row(row.key(), row.facts(), fingerprints.get(number).ok_or_else(|| broken(path))?);
     }
-    Ok((digest, fingerprints))
+    Ok(digest)
 }
 
 /// Makes a packed directory a sealed load under its own id, and opens it. When this returns the load survives a power
@@ -176,10 +204,9 @@ pub fn seal(
     let copy = directory.join(TABLE3_FILE);
     fs::write(&copy, table3.csv()).map_err(StoreError::io("writing", &copy))?;
     let packed = manifest.packed.as_ref().ok_or_else(|| StoreError::damaged(directory, "nothing was packed"))?;
-    let path = directory.join(BLOCKS);
     let mut image = {
-        let database = database::open(&path)?;
-        sealed::check(&database, &path, packed, table3, manifest.region)?
+        let database = database::open(&directory.join(BLOCKS))?;
+        sealed::check(&database, directory, packed, table3, manifest.region)?
     };
     // Whatever it leaves in the database must be closed before it moves.
     let in_memory = image.in_memory();
@@ -194,9 +221,11 @@ pub fn seal(
     place::put_in_place(data, directory, &manifest.load_id)?;
     let sync = syncing.elapsed();
 
+    let home = data.load(&manifest.load_id);
+    image.moved(&home);
     if !in_memory {
-        let path = data.load(&manifest.load_id).join(BLOCKS);
-        image.moved(&database::open(&path)?, &path);
+        let path = home.join(BLOCKS);
+        image.reopened(&database::open(&path)?, &path);
     }
     let load = SealedLoad::new(manifest, image, reaper);
     Ok(Sealed { load, verify, sync })

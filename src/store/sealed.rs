@@ -4,11 +4,12 @@ use std::{
     fs, io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
+    thread,
 };
 
 use crate::domain::{CspRegion, Table3};
 
-use super::{Manifest, Reaper, StoreError, block::Layout, database, image::Image, manifest::Packed};
+use super::{Manifest, Reaper, StoreError, block::Layout, database, image::Image, manifest::Packed, premises_read};
 
 /// The load's copy of the Table 3 it was judged against.
 pub(super) const TABLE3_FILE: &str = "annex-e.csv";
@@ -36,7 +37,7 @@ impl SealedLoad {
         let packed = packed(&manifest, directory)?;
         let image = whatever_sled_does(&path, || {
             let database = database::open(&path)?;
-            let image = check(&database, &path, packed, &table3, manifest.region);
+            let image = check(&database, directory, packed, &table3, manifest.region);
             reaper.drop_later(database);
             image
         })?;
@@ -86,21 +87,28 @@ fn packed<'a>(manifest: &'a Manifest, directory: &Path) -> Result<&'a Packed, St
     manifest.packed.as_ref().ok_or_else(missing)
 }
 
-/// Reads a database into memory, and holds it against what was packed.
+/// Reads the database and the premises of a load into memory, and holds them against what was packed.
 pub(super) fn check(
     database: &sled::Db,
-    path: &Path,
+    load: &Path,
     packed: &Packed,
     table3: &Table3,
     region: CspRegion,
 ) -> Result<Image, StoreError> {
-    let layout = Layout::for_texts(packed.texts);
-    let (image, blocks_sha256) = Image::read(database, path, layout, table3.region(region).clone())?;
-    let premises = packed.premises.as_ref().map_or(0, |premises| premises.rows);
-    if blocks_sha256 != packed.blocks_sha256 || image.premises().map_or(0, |premises| premises.rows) != premises {
-        return Err(StoreError::damaged(path, "the blocks are not those that were sealed"));
+    let (path, variants) = (load.join(BLOCKS), table3.region(region));
+    let (premises, read) = thread::scope(|scope| {
+        let premises = packed.premises.as_ref();
+        let premises =
+            premises.map(|premises| scope.spawn(move || premises_read::read(load, premises, variants, packed.texts)));
+        let read = Image::read(database, &path, Layout::for_texts(packed.texts), variants.clone());
+        let gone = |_| Err(StoreError::damaged(load, "the thread that read its premises ended unexpectedly"));
+        (premises.map(|premises| premises.join().unwrap_or_else(gone)), read)
+    });
+    let (image, blocks_sha256) = read?;
+    if blocks_sha256 != packed.blocks_sha256 || image.texts().count() != packed.texts {
+        return Err(StoreError::damaged(&path, "the blocks are not those that were sealed"));
     }
-    Ok(image)
+    Ok(image.with(premises.transpose()?))
 }
 
 /// The Table 3 a load was judged against, from the load's own copy.

@@ -22,7 +22,9 @@ const VERSION: u8 = 1;
 const HEADER: usize = 2;
 const CHECKSUM: usize = 4;
 const NUMBER: usize = 5;
-/// What every key of a block begins with. Blocks come after texts in a database, for they name them.
+/// Bytes of a key.
+pub(super) const KEY: usize = 1 + NUMBER;
+/// What every key of a block begins with.
 pub(super) const PREFIX: u8 = b'u';
 
 const WIDEST: usize = 2 + ROWS_MAX * 5 + 2 + ROWS_MAX * 4 + 2 + ROWS_MAX * 8;
@@ -50,7 +52,7 @@ pub(super) struct UprnBlock<'a> {
 }
 
 /// The key of the block that begins with this UPRN.
-pub(super) fn key(first: u64) -> [u8; 1 + NUMBER] {
+pub(super) fn key(first: u64) -> [u8; KEY] {
     let [_, _, _, a, b, c, d, e] = first.to_be_bytes();
     [PREFIX, a, b, c, d, e]
 }
@@ -66,13 +68,18 @@ pub(super) fn first(key: &[u8]) -> Option<u64> {
 /// Packs at most [`ROWS_MAX`] rows, in the order of their UPRNs, as the value of this key.
 pub(super) fn seal(key: &[u8], rows: &[UprnRow], value: &mut Vec<u8>) {
     let first = rows.first().map_or(0, |row| row.uprn);
-    let column = |of: &dyn Fn(&UprnRow) -> u64| rows.iter().map(of).collect::<Vec<_>>();
     value.clear();
     value.extend_from_slice(&[VERSION, rows.len() as u8]);
-    columns::push(&column(&|row| row.uprn - first), value);
-    columns::push(&column(&|row| row.postcode.into()), value);
-    columns::push(&column(&|row| u64::from(row.texts) << Facts::BITS | u64::from(row.facts.bits())), value);
+    push_column(rows, |row| row.uprn - first, value);
+    push_column(rows, |row| row.postcode.into(), value);
+    push_column(rows, |row| u64::from(row.texts) << Facts::BITS | u64::from(row.facts.bits()), value);
     value.extend_from_slice(&checksum(key, value).to_be_bytes());
+}
+
+fn push_column(rows: &[UprnRow], number: impl Fn(&UprnRow) -> u64, value: &mut Vec<u8>) {
+    let mut numbers = [0; ROWS_MAX];
+    numbers.iter_mut().zip(rows).for_each(|(to, row)| *to = number(row));
+    columns::push(numbers.get(..rows.len()).unwrap_or_default(), value);
 }
 
 /// The block within a value.

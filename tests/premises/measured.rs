@@ -1,15 +1,18 @@
 //! One size: made, walked, loaded, proved, asked.
 
 use std::{
-    path::Path,
+    ffi::OsStr,
+    fs,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use serde::{Deserialize, Serialize};
 use wan_matrix::grpc::proto::{Location, RequestWanMatrixRequest, location::Kind};
 
 use crate::{
-    measure::{Memory, ask_each, cpu_time, disk, median},
+    measure::{CpuTime, Memory, ask_each, disk, median},
     proof,
     rig::{CoverageFile, Postcodes, Served},
     source,
@@ -24,7 +27,7 @@ const CALLS: usize = 20_000;
 const ADDRESSES: u64 = 1_000_000;
 
 /// What was measured at one size.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Measured {
     pub(crate) asked_for: u64,
     pub(crate) premises: u64,
@@ -63,22 +66,25 @@ impl Measured {
         let load = started.elapsed().as_secs_f64() - syncing(&server);
         let peak = Memory::of(server.id()).peak;
         server.stop();
-        let in_blocks = |path: &Path| path.components().any(|part| part.as_os_str() == "blocks");
-        let [_, held] = disk(&data_dir.join("loads"), &in_blocks);
+        let stored = |path: &Path| {
+            path.components().any(|part| ["blocks", "premises"].map(OsStr::new).contains(&part.as_os_str()))
+        };
+        let [_, held] = disk(&data_dir.join("loads"), &stored);
 
         let server = Served::start(&data_dir);
         let every = usize::try_from(premises / ADDRESSES + 1).unwrap();
+        println!("{size}: loaded in {load:.1} s");
         let tally = runtime.block_on(proof::ask_all(&server, &files, every));
         tally.assert_proved(files.iter().map(|file| file.rows).sum());
         let serving = Memory::of(server.id()).now;
         let kinds = kinds(&files).map(Arc::new);
-        let mut times = [const { Vec::new() }; 3];
+        let (mut cpu, mut times) = (CpuTime::of(server.id()), [const { Vec::new() }; 3]);
         for _ in 0..ROUNDS {
             // One after the other in each round, so that what else the machine does falls on all alike.
             for (times, requests) in times.iter_mut().zip(&kinds) {
-                let before = cpu_time(server.id());
+                let before = cpu.total();
                 runtime.block_on(async { ask_each(&server.connect().await, requests).await });
-                times.push((cpu_time(server.id()) - before).as_secs_f64() / requests.len() as f64);
+                times.push((cpu.total() - before).as_secs_f64() / requests.len() as f64);
             }
         }
         server.stop();
@@ -86,6 +92,22 @@ impl Measured {
         let rows = files.iter().map(|file| file.rows).sum();
         let (megabytes, disk) = (bytes as f64 / 1e6, held as f64);
         Self { asked_for: size, premises, rows, megabytes, walk, load, peak, serving, disk, postcode, uprn, address }
+    }
+
+    /// Keeps the figures: sizes may be measured one at a time.
+    pub(crate) fn keep(&self) {
+        let path = Self::kept_at(self.asked_for);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, serde_json::to_vec_pretty(self).unwrap()).unwrap();
+    }
+
+    /// What was last measured at this size.
+    pub(crate) fn kept(size: u64) -> Option<Self> {
+        Some(serde_json::from_slice(&fs::read(Self::kept_at(size)).ok()?).unwrap())
+    }
+
+    fn kept_at(size: u64) -> PathBuf {
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("premises/{size}.json"))
     }
 
     pub(crate) fn load_ratio(&self) -> f64 {

@@ -1,5 +1,7 @@
 //! Premises, by UPRN and by partial address: who answers, and what is told when nobody does.
 
+use std::{fs, path::Path, sync::Arc};
+
 use tonic::{Code, Status};
 use wan_matrix::grpc::proto::{
     BatchRequestWanMatrixRequest, CoverageResolution, CspRegion, ListActiveCoverageRequest, Location, PartialAddress,
@@ -7,7 +9,7 @@ use wan_matrix::grpc::proto::{
 };
 
 use crate::{
-    running::{Server, Told, told},
+    running::{Server, Told, config, told},
     uploads::header,
 };
 
@@ -192,6 +194,37 @@ async fn a_batch_takes_every_kind_and_answers_as_each_call_would() {
             }
             (alone, batched) => panic!("{alone:?} alone, {batched:?} in a batch"),
         }
+    }
+}
+
+/// Once a file of premises is spoilt in each way a disk has, at a start the load is made anew from the file it keeps.
+#[tokio::test]
+async fn premises_that_a_disk_spoilt_are_rebuilt_and_answer_as_before() {
+    const ROWS: [&str; 3] = ["AA1 1AA,,,,7,Flat 1", "AA1 1AA,,,,,Flat 2", "AA1 1AB,,,,,"];
+    let mut server = Server::with(&[("EXPECTED_REGIONS", "south")]).await;
+    let id = load(&server, CspRegion::South, &ROWS).await;
+    let premises = server.directory.path().join("loads").join(id).join("premises");
+    let sound = ["by-uprn", "by-address"].map(|order| fs::read(premises.join(order)).unwrap());
+    let spoils: [fn(&Path); 4] = [
+        |path| fs::write(path.join("by-uprn"), b"").unwrap(),
+        |path| fs::remove_file(path.join("by-address")).unwrap(),
+        |path| fs::remove_dir_all(path).unwrap(),
+        |path| fs::rename(path.join("by-uprn"), path.join("by-address")).unwrap(),
+    ];
+    for (number, spoil) in spoils.iter().enumerate() {
+        let directory = Arc::clone(&server.directory);
+        server.running.shutdown().await.unwrap();
+        spoil(&premises);
+        let config = config(&directory, &[("EXPECTED_REGIONS", "south")]);
+        server = Server::start(directory, &config).await;
+        for (location, wanted) in [
+            (by_uprn("7"), r#"SOUTH premises "7" AA1 1AA -"#),
+            (by_address("AA1 1AA", "flat 1"), r#"SOUTH premises "7" AA1 1AA -"#),
+            (by_address("AA1 1AA", "flat 2"), r#"SOUTH premises "" AA1 1AA -"#),
+        ] {
+            assert_eq!(lines(&ask(&server, location).await.unwrap()), [wanted], "spoil {number}");
+        }
+        assert_eq!(["by-uprn", "by-address"].map(|order| fs::read(premises.join(order)).unwrap()), sound);
     }
 }
 
