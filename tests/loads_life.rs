@@ -55,8 +55,7 @@ async fn a_load_is_active_when_its_sender_hears_of_it_and_still_is_after_a_resta
     }
     assert_eq!(loads.active().digest(), digest);
     let again = loads.get(&submitted.record.manifest.load_id).unwrap();
-    assert_eq!(again.manifest, submitted.record.manifest);
-    assert_eq!(again.activated, submitted.record.activated);
+    assert_eq!((&again.manifest, &again.activated), (&submitted.record.manifest, &submitted.record.activated));
 }
 
 /// A reload in the middle of a load is for the next one.
@@ -87,8 +86,7 @@ async fn a_load_is_judged_by_what_was_in_force_when_it_began() {
             };
             let loads = open_with(dir.path(), both(strict_first));
             let mut attempt = loads.begin(header(CspRegion::South, &bytes)).unwrap();
-            let mut others = Settings::clone(&loads.settings());
-            others = Settings { data_dir: others.data_dir, ..Settings::default() };
+            let mut others = Settings { data_dir: loads.settings().data_dir.clone(), ..Settings::default() };
             both(!strict_first)(&mut others);
             loads.set(others);
             let (first, rest) = bytes.split_at(bytes.len() / 2);
@@ -280,7 +278,7 @@ async fn one_load_at_a_time_and_an_abandoned_one_gives_its_turn_back() {
 #[tokio::test]
 async fn an_upload_stops_at_its_limit() {
     let dir = tempfile::tempdir().unwrap();
-    let loads = common::loads::open_with(dir.path(), |settings| settings.max_bytes_sent = 100);
+    let loads = open_with(dir.path(), |settings| settings.max_bytes_sent = 100);
     let mut attempt = loads.begin(header(CspRegion::South, b"")).unwrap();
     attempt.chunk(Bytes::from_static(&[b'x'; 100])).await.unwrap();
     let error = attempt.chunk(Bytes::from_static(b"y")).await.unwrap_err();
@@ -313,11 +311,11 @@ async fn a_finished_upload_is_loaded_even_if_nobody_waits_for_it() {
 }
 
 async fn futures_poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
-    std::future::poll_fn(|context| match std::pin::Pin::new(&mut *future).poll(context) {
-        std::task::Poll::Ready(output) => std::task::Poll::Ready(Some(output)),
-        std::task::Poll::Pending => std::task::Poll::Ready(None),
-    })
-    .await
+    tokio::select! {
+        biased;
+        output = future => Some(output),
+        () = std::future::ready(()) => None,
+    }
 }
 
 #[tokio::test]

@@ -46,8 +46,10 @@ impl AddressIdentifier {
         if text.is_ascii() {
             return fold_ascii(text.as_bytes());
         }
-        // Composed again at the end, for a small letter may compose where the great one did not.
-        let folded = fold(text.nfc().flat_map(char::to_lowercase).nfc());
+        // Composed again at the end, for a small letter may compose where the great one did not. What is invisible goes first,
+        // for it would stand between a letter and its mark.
+        let visible = text.chars().filter(|&c| !is_invisible(c));
+        let folded = fold(visible.nfc().flat_map(char::to_lowercase).nfc());
         match folded.len() {
             0 => Err(AddressIdentifierError::Nothing),
             1..=FOLDED_MAX => Ok(Self(folded.into_boxed_str())),
@@ -111,7 +113,7 @@ fn fold_ascii(text: &[u8]) -> Result<AddressIdentifier, AddressIdentifierError> 
 fn fold(lower: impl Iterator<Item = char>) -> String {
     let mut folded = String::with_capacity(ADDRESS_IDENTIFIER_MAX);
     let mut gap = false;
-    for c in lower.filter(|&c| !is_invisible(c)) {
+    for c in lower {
         if !belongs_to_a_word(c) {
             gap = true;
             continue;

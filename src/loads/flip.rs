@@ -128,6 +128,8 @@ impl Loads {
     /// Enters a sealed load in the catalogue, where it can be seen and activated.
     fn enter(&self, load: &SealedLoad, by: &str) -> Result<(), LoadError> {
         let manifest = load.manifest();
+        // One of its id may be read still, which came before it and has another history.
+        self.opened.forget(&manifest.load_id);
         let mut catalogue = self.write();
         let refused_before = catalogue.refused.remove(&manifest.load_id).is_some();
         catalogue.unreadable.remove(&manifest.load_id);

@@ -150,3 +150,22 @@ async fn a_load_that_was_overtaken_was_loaded_and_deleted_and_did_not_fail_as_we
     let twice = ["loaded", "activated", "loaded", "activated"];
     assert_eq!(events, [&twice[..], &["activated", "loaded", "deleted"]].concat(), "{log}");
 }
+
+#[tokio::test]
+async fn a_staged_load_that_was_judged_afresh_answers_as_it_came_last_whoever_still_reads_the_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings { data_dir: dir.path().to_owned(), ..Settings::default() };
+    let clock = Arc::new(|| "2026-11-23T12:00:00Z".parse().unwrap());
+    let loads = Loads::open(settings, Arc::new(Table3::shipped().unwrap()), clock).unwrap();
+    let first = load(&loads, 1, None).await;
+    let staged = load_as(&loads, 3, None, Wanted::Staged).await;
+    let mut read = loads.changes(&first, &staged, None).unwrap();
+    let active = load(&loads, 2, None).await;
+    assert!(!submit(&loads, 3, None, Wanted::Staged).await.unwrap().already_present);
+    loads.activate_retained(&staged, "operator").unwrap();
+    let answering = loads.answering(CspRegion::South).unwrap();
+    assert_eq!(answering.manifest(), &loads.get(&staged).unwrap().manifest, "as it is listed");
+    assert_eq!(answering.manifest().compared.as_ref().unwrap().with, active);
+    // The reader of the first goes on.
+    assert_eq!(read.by_ref().map(Result::unwrap).count(), 1);
+}

@@ -29,6 +29,11 @@ impl Opened {
         known.insert(load.manifest().load_id.clone(), Arc::downgrade(load));
     }
 
+    /// Forgets a load in whose place another of its id was put: whoever holds it may read it to its end.
+    pub(super) fn forget(&self, load_id: &str) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(load_id);
+    }
+
     fn held(&self, load_id: &str) -> Option<Arc<SealedLoad>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).get(load_id)?.upgrade()
     }

@@ -126,7 +126,8 @@ fn rebuild(
             let reread = || read_kept(&home, manifest.encoding);
             let file = reread().map_err(StoreError::io("opening the kept file in", &home))?;
             let variants = table3.region(manifest.region);
-            let scanned = ingest::read(file, FileKind::Full, variants, limits, &AtomicBool::new(false));
+            let limits = limits_of(manifest, limits);
+            let scanned = ingest::read(file, FileKind::Full, variants, &limits, &AtomicBool::new(false));
             let ingested = scanned.and_then(|scanned| scanned.settle(reread)).map_err(spoilt)?;
             (ingested.rows, ingested.premises, ingested.texts)
         }
@@ -135,4 +136,14 @@ fn rebuild(
     let load = SealedLoad::open(&home, reaper)?;
     tracing::warn!(load_id, "the load is rebuilt, and answers as before");
     Ok(load)
+}
+
+/// The limits under which a load's file is read again: one that was taken is not too large for those that came since.
+fn limits_of(manifest: &Manifest, now: &Limits) -> Limits {
+    let rows = u32::try_from(manifest.report.rows).unwrap_or(u32::MAX);
+    Limits {
+        max_decompressed: now.max_decompressed.max(manifest.bytes_decompressed),
+        max_rows: now.max_rows.max(rows),
+        ..now.clone()
+    }
 }

@@ -58,7 +58,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("blocks");
         let first = open(&path).unwrap();
-        let refused = sled::Config::new().path(&path).open().unwrap_err();
+        let refused = sled::Config::new().path(&path).segment_size(SEGMENT_BYTES).open().unwrap_err();
         assert!(is_lock(&refused), "{refused}");
         let closing = thread::spawn(move || drop(first));
         open(&path).unwrap();

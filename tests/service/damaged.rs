@@ -19,9 +19,13 @@ use crate::{
 type Spoil = (&'static str, fn(&std::path::Path));
 
 async fn restarted(server: Server) -> Server {
+    restarted_with(server, &[("EXPECTED_REGIONS", "south")]).await
+}
+
+async fn restarted_with(server: Server, variables: &[(&str, &str)]) -> Server {
     let directory = Arc::clone(&server.directory);
     server.running.shutdown().await.unwrap();
-    let config = config(&directory, &[("EXPECTED_REGIONS", "south")]);
+    let config = config(&directory, variables);
     Server::start(directory, &config).await
 }
 
@@ -160,5 +164,22 @@ async fn whatever_sled_does_with_a_spoilt_database_a_retained_load_is_rebuilt_fr
         assert_eq!(load.state(), CoverageLoadState::Active, "{what}");
         assert_eq!(&server.ask("AA1 1AA").await.unwrap().sources[0].load_id, retained, "{what}");
         active.reverse();
+    }
+}
+
+#[tokio::test]
+async fn a_load_that_was_taken_is_rebuilt_under_limits_that_it_would_not_pass_now() {
+    let server = Server::with(&[("EXPECTED_REGIONS", "south")]).await;
+    let rows = ["AA1 1AA,,,", "AA1 1AB,,,", "AA1 1AD,2020-01-01,Cellular,High"];
+    let id = server.load(CspRegion::South, 1, &rows).await.load_id;
+    damage_blocks(server.directory.path(), &id);
+    let tight = [("EXPECTED_REGIONS", "south"), ("LIMITS_MAX_ROWS", "2"), ("LIMITS_MAX_DECOMPRESSED_BYTES", "100")];
+    let server = restarted_with(server, &tight).await;
+    assert_eq!(server.ask("AA1 1AD").await.unwrap().sources[0].load_id, id);
+    // They stand before every new file.
+    for (day, rows) in [(2, &rows[..]), (3, &["AA1 1AA,,,", "AA1 1AB,2020-01-01,Cellular and Mesh,Medium"][..])] {
+        let file = csv(rows);
+        let status = server.submit(header(CspRegion::South, day, &file), &file).await.unwrap_err();
+        assert_eq!(told(&status).reason, "LOAD_TOO_LARGE", "{status}");
     }
 }

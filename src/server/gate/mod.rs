@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! request ─► account of its caller ─► place in its class ─┬─► front: the handler, here ──────────┬─► reply, accounted
-//!                │ RATE_LIMITED          │ OVERLOADED      └─► back: the handler, a bulk thread ──┘
+//!                │ RATE_LIMITED          │ OVERLOADED      └─► back: the handler, elsewhere ──────┘
 //! ```
 
 mod account;
