@@ -28,7 +28,8 @@ pub(crate) fn measure(data_dir: &Path) -> f64 {
 pub(crate) fn child(data_dir: &Path) -> ExitCode {
     let loads = fs::read_dir(data_dir.join("loads")).unwrap();
     let open = |load: fs::DirEntry| {
-        let config = sled::Config::new().path(load.path().join("blocks")).cache_capacity(8 << 20);
+        let config = sled::Config::new().path(load.path().join("blocks"));
+        let config = config.cache_capacity(8 << 20).segment_size(128 << 10);
         config.flush_every_ms(None).mode(sled::Mode::HighThroughput).open().unwrap()
     };
     let databases: Vec<sled::Db> = loads.map(|load| open(load.unwrap())).collect();
