@@ -59,7 +59,7 @@ impl Attempt {
             // Nobody may be listening any more: the load stands all the same.
             let _unheard = tell.send(result);
         };
-        worker.worker.run(run).map_err(|_| LoadError::Thread)?;
+        worker.worker.run(run)?;
         Ok(Self { keeper, reader, outcome: Some(outcome), given_up, sent: 0, limit })
     }
 

@@ -9,6 +9,8 @@ use std::{
     thread,
 };
 
+use super::LoadError;
+
 type Job = Box<dyn FnOnce() + Send>;
 
 /// Ends when dropped, after the load that it is at.
@@ -33,15 +35,11 @@ impl Worker {
     /// Runs a job after those before it.
     ///
     /// # Errors
-    /// The thread is gone.
-    pub(super) fn run(&self, job: impl FnOnce() + Send + 'static) -> Result<(), WorkerGone> {
-        self.0.send(Box::new(job)).map_err(|_| WorkerGone)
+    /// [`LoadError::Thread`]: it is gone.
+    pub(super) fn run(&self, job: impl FnOnce() + Send + 'static) -> Result<(), LoadError> {
+        self.0.send(Box::new(job)).map_err(|_| LoadError::Thread)
     }
 }
-
-/// The thread has ended.
-#[derive(Debug)]
-pub(super) struct WorkerGone;
 
 #[cfg(test)]
 mod tests {

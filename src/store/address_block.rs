@@ -20,7 +20,7 @@
 use crate::domain::{AddressIdentifier, Facts};
 
 use super::{
-    block::{VALUE_MAX, checksum},
+    block::{self, VALUE_MAX, checksum},
     columns::ROWS_MAX,
 };
 
@@ -67,16 +67,12 @@ impl AddressRow<'_> {
 
 /// The key of the block that begins with this row.
 pub(super) fn key(first: u32) -> [u8; KEY] {
-    let [a, b, c, d] = first.to_be_bytes();
-    [PREFIX, a, b, c, d]
+    block::numbered_key(PREFIX, first)
 }
 
 /// The first row's number in a key.
 pub(super) fn first(key: &[u8]) -> Option<u32> {
-    match key {
-        &[PREFIX, a, b, c, d] => Some(u32::from_be_bytes([a, b, c, d])),
-        _ => None,
-    }
+    block::key_number(PREFIX, key)
 }
 
 /// What the next row is written, or read, by.

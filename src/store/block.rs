@@ -82,8 +82,21 @@ fn number(big_endian: &[u8]) -> u64 {
 
 /// The key of a sector's block.
 pub(super) fn key(sector: Sector) -> [u8; 5] {
-    let [a, b, c, d] = sector.packed().to_be_bytes();
-    [PREFIX, a, b, c, d]
+    numbered_key(PREFIX, sector.packed())
+}
+
+/// A key of which only the number differs from others of its kind: the kind, and the number so that keys sort by it.
+pub(super) fn numbered_key(prefix: u8, number: u32) -> [u8; 5] {
+    let [a, b, c, d] = number.to_be_bytes();
+    [prefix, a, b, c, d]
+}
+
+/// The number in a key of this kind.
+pub(super) fn key_number(prefix: u8, key: &[u8]) -> Option<u32> {
+    match *key {
+        [kind, a, b, c, d] if kind == prefix => Some(u32::from_be_bytes([a, b, c, d])),
+        _ => None,
+    }
 }
 
 /// What every key of a postcode block begins with.
@@ -91,10 +104,7 @@ pub(super) const PREFIX: u8 = b'p';
 
 /// The sector a key names.
 pub(super) fn sector(key: &[u8]) -> Option<Sector> {
-    match key {
-        &[PREFIX, a, b, c, d] => Sector::from_packed(u32::from_be_bytes([a, b, c, d])),
-        _ => None,
-    }
+    key_number(PREFIX, key).and_then(Sector::from_packed)
 }
 
 /// Wraps sorted entries as the value of their sector's key.

@@ -9,7 +9,7 @@
 //! | each pair: length of the first text, length of the second, both texts | 2, 2, … |
 //! | CRC-32 of the key and all of the above, big-endian | 4 |
 
-use super::block::{VALUE_MAX, checksum};
+use super::block::{self, VALUE_MAX, checksum};
 
 const VERSION: u8 = 1;
 const CHECKSUM: usize = 4;
@@ -17,16 +17,12 @@ pub(super) const PREFIX: u8 = b't';
 
 /// The key of the chunk that begins with this pair.
 pub(super) fn key(first: u32) -> [u8; 5] {
-    let [a, b, c, d] = first.to_be_bytes();
-    [PREFIX, a, b, c, d]
+    block::numbered_key(PREFIX, first)
 }
 
 /// The first pair's number in a key.
 pub(super) fn first(key: &[u8]) -> Option<u32> {
-    match key {
-        &[PREFIX, a, b, c, d] => Some(u32::from_be_bytes([a, b, c, d])),
-        _ => None,
-    }
+    block::key_number(PREFIX, key)
 }
 
 /// Gathers pairs in order and hands out each chunk as it fills.
