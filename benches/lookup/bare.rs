@@ -125,7 +125,7 @@ where
         .max_concurrent_streams(256)
         .initial_stream_window_size(1u32 << 20)
         .initial_connection_window_size(2u32 << 20)
-        .max_frame_size(256u32 << 10)
+        .max_frame_size(64u32 << 10)
         .http2_keepalive_interval(Some(Duration::from_secs(60)))
         .http2_keepalive_timeout(Some(Duration::from_secs(20)))
         .add_service(service);

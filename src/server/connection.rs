@@ -30,8 +30,9 @@ use super::{
 /// breath. All uploads of a connection share the second.
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 2 << 20;
-/// A chunk of a file travels in a few frames instead of dozens.
-const FRAME: u32 = 256 << 10;
+/// A chunk of a file travels in a few frames instead of dozens, and none is so large that the system copies it for as long
+/// as lookups would notice.
+const FRAME: u32 = 64 << 10;
 /// How long a connection without a call may take to notice that it is closed.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
