@@ -18,8 +18,8 @@ pub(super) struct RowsDigest {
 /// Fingerprint of a pair of texts; all zeros for "both empty".
 pub(super) type Fingerprint = [u8; 16];
 
-/// Rows are hashed some thousands at a time.
-const PENDING: usize = 64 << 10;
+/// Rows are hashed some hundreds at a time.
+const PENDING: usize = 16 << 10;
 
 impl RowsDigest {
     pub(super) fn new(region: CspRegion, table3_sha256: &[u8; 32]) -> Self {

@@ -57,7 +57,8 @@ pub fn pack(
     let (by_address, places) = ByAddress::sort(directory, premises, &mut numbers)?.map(ByAddress::split).unzip();
     let fingerprints = fingerprints(texts, &numbers, &path)?;
     let database = database::open(&path)?;
-    let mut inserting = Inserting { database: &database, path: &path, digest: BlocksDigest::new() };
+    let mut inserting =
+        Inserting { database: &database, path: &path, digest: BlocksDigest::new(), breath: Breath::default() };
     // Hashing the rows takes a good part of what inserting them does, and premises take as long in the one order as in the
     // other: each has a thread, which has this one's priority.
     let (blocks, hashed, addresses, uprns) = thread::scope(|scope| {
@@ -111,10 +112,12 @@ struct Inserting<'a> {
     database: &'a sled::Db,
     path: &'a Path,
     digest: BlocksDigest,
+    breath: Breath,
 }
 
 impl Inserting<'_> {
     fn insert(&mut self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        self.breath.steps(BLOCK_STEPS);
         self.digest.block(key, value);
         match self.database.insert(key, value) {
             Ok(_) => Ok(()),
@@ -128,9 +131,7 @@ impl Inserting<'_> {
         let mut blocks = 0;
         let mut entries = Vec::with_capacity(VALUE_MAX);
         let mut value = Vec::with_capacity(VALUE_MAX);
-        let mut breath = Breath::default();
         for sector_rows in rows.chunk_by(|a, b| a.sector() == b.sector()) {
-            breath.steps(BLOCK_STEPS);
             let Some(sector) = sector_rows.first().and_then(Row::sector) else { continue };
             entries.clear();
             for row in sector_rows {
@@ -146,7 +147,7 @@ impl Inserting<'_> {
         let mut chunks = Chunks::new();
         const { assert!(block::PREFIX < PREFIX, "texts follow the blocks, so that keys go in by order") };
         for &text in &numbers.by_number {
-            breath.step();
+            self.breath.step();
             let (auxiliary, additional) = texts.get(text).map_err(StoreError::io("reading the texts of", self.path))?;
             if let Some((key, value)) = chunks.push(&auxiliary, &additional) {
                 self.insert(&key, &value)?;
@@ -162,7 +163,9 @@ impl Inserting<'_> {
 /// The fingerprints of all texts by number.
 fn fingerprints(texts: &TextTable, numbers: &Numbers, path: &Path) -> Result<Vec<Fingerprint>, StoreError> {
     let mut fingerprints = vec![Fingerprint::default()];
+    let mut breath = Breath::default();
     for &text in &numbers.by_number {
+        breath.step();
         let (auxiliary, additional) = texts.get(text).map_err(StoreError::io("reading the texts of", path))?;
         fingerprints.push(fingerprint(&auxiliary, &additional));
     }
