@@ -1,6 +1,6 @@
 //! A coverage file through the RPC, as `wan-matrix load` sends it.
 
-use std::{fs::File, io::Read as _, path::Path};
+use std::{fs::File, io::Read as _, path::Path, thread};
 
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -16,8 +16,10 @@ use wan_matrix::{
 use super::CoverageFile;
 
 /// What `wan-matrix load` sends at a time, and how far it reads ahead.
-const CHUNK: u64 = 512 * 1024;
+const CHUNK: usize = 512 * 1024;
 const AHEAD: usize = 4;
+/// What is read from the disk at once, before others may have the processor: in life the files come from another machine.
+const PIECE: u64 = 32 * 1024;
 
 /// What a load is announced with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,8 +54,10 @@ pub async fn send(channel: Channel, file: &Path, header: CoverageLoadHeader) -> 
         let part = |part| send.blocking_send(SubmitCoverageLoadRequest { part: Some(part) }).is_ok();
         let mut taken = part(Part::Header(header));
         while taken {
-            let mut chunk = Vec::with_capacity(CHUNK as usize);
-            content.by_ref().take(CHUNK).read_to_end(&mut chunk).unwrap();
+            let mut chunk = Vec::with_capacity(CHUNK);
+            while chunk.len() < CHUNK && content.by_ref().take(PIECE).read_to_end(&mut chunk).unwrap() > 0 {
+                thread::yield_now();
+            }
             taken = !chunk.is_empty() && part(Part::Chunk(chunk.into()));
         }
     });
