@@ -14,7 +14,13 @@ mod stream;
 mod versions;
 mod walking;
 
-use std::{fs, path::Path, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    fs::{self, File},
+    path::Path,
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
 use measure::{Drawn, Figures, Ratio, Stock, median, rounds, tiny};
 use measured::{Kind, Phase, Round};
@@ -51,10 +57,23 @@ fn main() -> ExitCode {
         let round = runtime.block_on(round(&server, &versions, &drawn, length, number));
         println!("round {}: {round}", number + 1);
         measured.push(round);
-        // What the server kept stays until the end: a disk that has just deleted thousands of files makes new ones slowly.
+        drop(server);
+        empty(&data_dir);
     }
     draw(&measured, &stock);
     held(&measured)
+}
+
+/// Gives back the memory and the disk that a round's loads took, so that each round writes into pages as used as the one
+/// before, and leaves the files: a disk that has just deleted thousands makes new ones slowly.
+fn empty(directory: &Path) {
+    for item in fs::read_dir(directory).unwrap().map(Result::unwrap) {
+        if item.file_type().unwrap().is_dir() {
+            empty(&item.path());
+        } else {
+            File::options().write(true).truncate(true).open(item.path()).unwrap();
+        }
+    }
 }
 
 /// The three phases, another first in each round: what the machine does besides must not always meet the same one.
