@@ -121,7 +121,7 @@ impl Process {
             Concluded::Sealed { load, judged_against } => (*load, JudgedAgainst::Load(judged_against)),
         };
         let entered = match self.header.wanted {
-            Wanted::Staged => self.loads.stage(&load, &self.header.submitter),
+            Wanted::Staged => self.loads.stage(&load),
             Wanted::Active | Wanted::Judged => self.loads.admit(load, &self.header.submitter, judged_against),
         };
         match entered {

@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -71,9 +71,8 @@ impl Noted {
 }
 
 impl Loads {
-    /// Counts a denial, and notes it in the audit log unless the like was noted just now. Does not wait for the disk; call it
-    /// within a runtime.
-    pub fn denied(self: &Arc<Self>, denied: Denied<'_>) {
+    /// Counts a denial, and notes it in the audit log unless the like was noted just now. Does not wait for the disk.
+    pub fn denied(&self, denied: Denied<'_>) {
         let Denied { by, method, unauthenticated, why } = denied;
         let count = if unauthenticated { &self.denials.unauthenticated } else { &self.denials.not_allowed };
         count.fetch_add(1, Ordering::Relaxed);
@@ -87,10 +86,7 @@ impl Loads {
         if unnoted > 0 {
             note = format!("{note}; {unnoted} denials before it were not noted");
         }
-        let loads = Arc::clone(self);
-        tokio::task::spawn_blocking(move || {
-            loads.note(AuditEvent::Denied, "", "", &by, &method, &note);
-        });
+        self.note_later(AuditEvent::Denied, "", &by, &method, &note);
     }
 
     /// Denials since the start: of callers who are not known, and of those who are and may not.

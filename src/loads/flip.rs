@@ -80,9 +80,9 @@ impl Loads {
     }
 
     /// Enters a sealed load in the catalogue to stay there until it is activated.
-    pub(super) fn stage(&self, load: &SealedLoad, by: &str) -> Result<LoadRecord, LoadError> {
+    pub(super) fn stage(&self, load: &SealedLoad) -> Result<LoadRecord, LoadError> {
         let (load_id, region) = (load.manifest().load_id.clone(), load.manifest().region);
-        self.enter(load, by)?;
+        self.enter(load)?;
         self.tidy(region);
         self.get(&load_id)
     }
@@ -96,7 +96,7 @@ impl Loads {
         judged_against: JudgedAgainst,
     ) -> Result<LoadRecord, LoadError> {
         let (load_id, region) = (load.manifest().load_id.clone(), load.manifest().region);
-        self.enter(&load, by)?;
+        self.enter(&load)?;
         let load = Arc::new(load);
         self.opened.remember(&load);
         match self.flip(load, by, judged_against) {
@@ -126,7 +126,7 @@ impl Loads {
     }
 
     /// Enters a sealed load in the catalogue, where it can be seen and activated.
-    fn enter(&self, load: &SealedLoad, by: &str) -> Result<(), LoadError> {
+    fn enter(&self, load: &SealedLoad) -> Result<(), LoadError> {
         let manifest = load.manifest();
         // One of its id may be read still, which came before it and has another history.
         self.opened.forget(&manifest.load_id);
@@ -139,14 +139,7 @@ impl Loads {
             // Judged afresh and accepted: the record of its refusal says nothing any more.
             store::forget_refused(&self.data, &manifest.load_id)?;
         }
-        let note = if manifest.staged { "staged" } else { "" };
-        self.audit(AuditEvent::Loaded, manifest.region, &manifest.load_id, by, note);
-        let overridden = manifest.guards.iter().filter(|guard| guard.overridden).map(|guard| guard.guard.as_str());
-        let overridden: Vec<_> = overridden.collect();
-        if !overridden.is_empty() {
-            let note = format!("{}: {}", overridden.join(", "), manifest.override_note);
-            self.audit(AuditEvent::Overridden, manifest.region, &manifest.load_id, by, &note);
-        }
+        self.note_loaded(manifest, self.now(), "", if manifest.staged { "staged" } else { "" });
         Ok(())
     }
 

@@ -48,7 +48,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::{sync::watch, task};
 
 use crate::{
     domain::{CspRegion, Table3},
@@ -122,7 +122,7 @@ impl Loads {
         let limits = limits(&settings, data.incoming().join("texts.spill"));
         let (catalogue, set) = start::open(&data, &table3, &limits, &reaper)?;
         let loads = Arc::new(Self {
-            audit: AuditLog::new(&data, settings.audit),
+            audit: AuditLog::start(&data, settings.audit).map_err(|_| LoadError::Thread)?,
             settings: ArcSwap::from_pointee(settings),
             table3,
             clock,
@@ -173,7 +173,7 @@ impl Loads {
         &self.tally
     }
 
-    /// Begins a load. Call it within a runtime.
+    /// Begins a load.
     ///
     /// # Errors
     /// [`LoadError::InProgress`] while another is under way, [`LoadError::IssuedInFuture`], [`LoadError::ShuttingDown`],
@@ -245,10 +245,13 @@ impl Loads {
         Ok(rejects.map(|reject| reject.map_err(LoadError::from)))
     }
 
-    /// Stops the load in progress, if there is one, and waits until it is gone.
+    /// Stops the load in progress, if there is one, and waits until it is gone and all is noted.
     pub async fn close(&self) {
         self.closing.store(true, Ordering::Relaxed);
         self.turns.idle().await;
+        let audit = self.audit.clone();
+        // It fails when the runtime ends meanwhile.
+        let _settled = task::spawn_blocking(move || audit.settle()).await;
     }
 
     fn now(&self) -> Timestamp {

@@ -1,15 +1,13 @@
-//! What the audit log is told. Every line is written by the thread that did what it tells of: it is on disk before
-//! anybody hears of it.
+//! What the audit log is told. What was done is noted before anybody hears of it; what was denied, without being waited for.
 
-use std::{
-    io,
-    sync::{Arc, PoisonError},
-};
+use std::{io, sync::PoisonError};
+
+use jiff::Timestamp;
 
 use crate::{
     domain::CspRegion,
     ingest::{Encoding, FileError},
-    store::{AuditEvent, AuditLine},
+    store::{AuditEvent, AuditLine, Manifest, StoreError},
 };
 
 use super::{Guard, LoadError, LoadHeader, Loads};
@@ -40,9 +38,8 @@ impl Loads {
         self.note(AuditEvent::Failed, header.region.slug(), "", &header.submitter, reason, &note);
     }
 
-    /// Notes that an upload was turned away before it began, as often as the like of it is noted. Does not wait for the disk;
-    /// call it within a runtime.
-    pub(super) fn note_turned_away(self: &Arc<Self>, header: &LoadHeader, error: &LoadError) {
+    /// Notes that an upload was turned away before it began, as often as the like of it is noted. Does not wait for the disk.
+    pub(super) fn note_turned_away(&self, header: &LoadHeader, error: &LoadError) {
         // Who sends again until its turn comes, or until the server is back, is told what to do, and has changed nothing:
         // the load that has the turn, and the shutdown, have lines of their own.
         if matches!(error, LoadError::InProgress { .. } | LoadError::ShuttingDown) {
@@ -50,8 +47,7 @@ impl Loads {
         }
         let Some(reason) = reason(error, header.encoding) else { return };
         let Some(note) = self.turned_away(&header.submitter, reason, error) else { return };
-        let (loads, region, by) = (Arc::clone(self), header.region, header.submitter.clone());
-        tokio::task::spawn_blocking(move || loads.note(AuditEvent::Failed, region.slug(), "", &by, reason, &note));
+        self.note_later(AuditEvent::Failed, header.region.slug(), &header.submitter, reason, &note);
     }
 
     /// Notes that a load could not be activated, as often as the like of it is noted. Blocks.
@@ -83,11 +79,47 @@ impl Loads {
         self.note_line(&AuditLine { time: self.now(), event, region, load_id, by, reason, note });
     }
 
-    pub(super) fn note_line(&self, line: &AuditLine<'_>) {
-        if let Err(error) = self.audit.append(line) {
-            tracing::error!(?line, %error, "the audit log cannot be written");
+    /// The same of what concerns no load that is known. Does not wait for the disk.
+    pub(super) fn note_later(&self, event: AuditEvent, region: &str, by: &str, reason: &str, note: &str) {
+        let line = AuditLine { time: self.now(), event, region, load_id: "", by, reason, note };
+        if let Err(error) = self.audit.append_later(&line) {
+            unwritten(&line, &error);
         }
     }
+
+    pub(super) fn note_line(&self, line: &AuditLine<'_>) {
+        self.note_lines(std::slice::from_ref(line));
+    }
+
+    /// Notes several at once, of which a crash leaves all or none.
+    fn note_lines(&self, lines: &[AuditLine<'_>]) {
+        if let Err(error) = self.audit.append(lines) {
+            lines.iter().for_each(|line| unwritten(line, &error));
+        }
+    }
+
+    /// Notes that a load was sealed at `time`, and which guards were overridden for it. Blocks.
+    pub(super) fn note_loaded(&self, manifest: &Manifest, time: Timestamp, reason: &str, note: &str) {
+        let Manifest { load_id, region, submitter, override_note, guards, .. } = manifest;
+        let of = |event, reason, note| AuditLine {
+            time,
+            event,
+            region: region.slug(),
+            load_id,
+            by: submitter,
+            reason,
+            note,
+        };
+        let overridden: Vec<_> =
+            guards.iter().filter(|guard| guard.overridden).map(|guard| guard.guard.as_str()).collect();
+        let why = format!("{}: {override_note}", overridden.join(", "));
+        let lines = [of(AuditEvent::Loaded, reason, note), of(AuditEvent::Overridden, reason, &why)];
+        self.note_lines(lines.get(..if overridden.is_empty() { 1 } else { 2 }).unwrap_or_default());
+    }
+}
+
+fn unwritten(line: &AuditLine<'_>, error: &StoreError) {
+    tracing::error!(?line, %error, "the audit log cannot be written");
 }
 
 /// What refused a load, by name, and the figures: nothing that the file said.
@@ -138,7 +170,6 @@ const fn quotes_nothing(error: &LoadError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::StoreError;
 
     #[test]
     fn each_way_to_end_has_its_word_and_those_with_a_line_of_their_own_have_none() {

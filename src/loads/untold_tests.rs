@@ -14,7 +14,7 @@ use super::*;
 use crate::{
     domain::{CspRegion, Table3},
     ingest::Encoding,
-    loads::{LoadHeader, Settings, Wanted},
+    loads::{Guard, LoadHeader, Settings, Wanted},
     store::Rotation,
 };
 
@@ -27,8 +27,14 @@ fn open(dir: &Path, audit: Rotation, clock: &Arc<AtomicI64>) -> Arc<Loads> {
 }
 
 async fn load(loads: &Arc<Loads>, region: CspRegion, day: u32) -> String {
+    submit(loads, region, day, 1, Wanted::Active).await
+}
+
+/// A load of so many rows, with whatever guard stands against it overridden.
+async fn submit(loads: &Arc<Loads>, region: CspRegion, day: u32, rows: u32, wanted: Wanted) -> String {
     let columns = "postcode,availability_date,wan_variant,connectivity_likelihood";
-    let file = format!("{columns}\nAA1 1AA,20{day}-01-01,Cellular,High\n");
+    let row = |row| format!("AA{row} 1AA,20{day}-01-01,Cellular,High\n");
+    let file: String = std::iter::once(format!("{columns}\n")).chain((1..=rows).map(row)).collect();
     let header = LoadHeader {
         region,
         base_load_id: None,
@@ -38,9 +44,9 @@ async fn load(loads: &Arc<Loads>, region: CspRegion, day: u32) -> String {
         row_count: None,
         encoding: Encoding::Identity,
         submitter: "a csp".to_owned(),
-        overrides: Vec::new(),
-        override_note: String::new(),
-        wanted: Wanted::Active,
+        overrides: Guard::ALL.to_vec(),
+        override_note: "as agreed".to_owned(),
+        wanted,
     };
     let mut attempt = loads.begin(header).unwrap();
     attempt.chunk(file.into()).await.unwrap();
@@ -143,4 +149,51 @@ async fn a_line_that_went_with_an_old_file_is_not_missed() {
     assert!(!log.contains("central"), "{log}");
     drop(open(dir.path(), rotation, &clock));
     assert_eq!(text(dir.path()), log);
+}
+
+/// Of every line of a load: what it tells, of which load, and whether it was recovered.
+fn loaded(dir: &Path) -> Vec<(String, String, bool)> {
+    let text = text(dir);
+    let lines = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let word = |line: &serde_json::Value, key| line[key].as_str().unwrap_or_default().to_owned();
+    lines
+        .filter(|line| line["event"] == "loaded" || line["event"] == "overridden")
+        .map(|line| (word(&line, "event"), word(&line, "load_id"), line["reason"] == RECOVERED))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_load_whose_lines_a_crash_took_away_is_noted_at_the_next_start_and_not_again() {
+    // In one file, and each line or two in a file of their own.
+    for bytes in [4 << 20, 1] {
+        for wanted in [Wanted::Staged, Wanted::Active] {
+            let rotation = Rotation { bytes, kept: 99 };
+            let (dir, clock) = (tempfile::tempdir().unwrap(), Arc::new(AtomicI64::new(1_800_000_000)));
+            let loads = open(dir.path(), rotation, &clock);
+            let first = submit(&loads, CspRegion::South, 20, 9, Wanted::Active).await;
+            let second = submit(&loads, CspRegion::South, 21, 1, wanted).await;
+            let received = loads.get(&second).unwrap().manifest.received;
+            drop(loads);
+            let told = |recovered: bool| {
+                let of = |event: &str, id: &str, recovered| (event.to_owned(), id.to_owned(), recovered);
+                [of("loaded", &first, false), of("loaded", &second, recovered), of("overridden", &second, recovered)]
+            };
+            assert_eq!(loaded(dir.path()), told(false));
+            drop(open(dir.path(), rotation, &clock));
+            assert_eq!(loaded(dir.path()), told(false), "nothing is missing");
+
+            // Back to where the first load was noted and active.
+            while text(dir.path()).lines().count() > 2 {
+                cut(dir.path(), None);
+            }
+            drop(open(dir.path(), rotation, &clock));
+            let log = text(dir.path());
+            assert_eq!(loaded(dir.path()), told(true), "{wanted:?}, {bytes} bytes a file:\n{log}");
+            let line: serde_json::Value = serde_json::from_str(log.lines().nth(2).unwrap()).unwrap();
+            assert_eq!((line["time"].as_str(), line["by"].as_str()), (Some(&*received.to_string()), Some("a csp")));
+            assert!(log.contains("as agreed"), "{log}");
+            drop(open(dir.path(), rotation, &clock));
+            assert_eq!(text(dir.path()), log, "at the start after that");
+        }
+    }
 }

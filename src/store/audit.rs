@@ -6,13 +6,13 @@ use std::{
     fs::{self, File},
     io::{Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, mpsc},
 };
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{DataDir, StoreError, durable};
+use super::{StoreError, audit_thread::Job, durable};
 
 /// When the log is put aside, and how many of those files are kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,30 +76,32 @@ pub enum AuditEvent {
 }
 
 /// The log of one data directory.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct AuditLog {
+    pub(super) files: Arc<Files>,
+    /// Where lines are handed to the thread that writes them.
+    pub(super) thread: mpsc::Sender<Job>,
+}
+
+/// The files it is in.
+#[derive(Debug)]
+pub(super) struct Files {
     pub(super) root: PathBuf,
-    /// Held by whoever writes or reads it.
-    pub(super) file: Mutex<()>,
+    /// Held by whoever writes or reads them.
+    pub(super) held: Mutex<()>,
     pub(super) rotation: Rotation,
 }
 
-impl AuditLog {
-    /// The log of a data directory.
-    #[must_use]
-    pub fn new(data: &DataDir, rotation: Rotation) -> Self {
-        Self { root: data.root().to_owned(), file: Mutex::new(()), rotation }
+impl Files {
+    pub(super) fn new(root: &Path, rotation: Rotation) -> Self {
+        Self { root: root.to_owned(), held: Mutex::default(), rotation }
     }
 
-    /// Appends a line and waits until it is on disk. Blocks.
-    ///
-    /// # Errors
-    /// [`StoreError::Io`].
-    pub fn append(&self, line: &AuditLine<'_>) -> Result<(), StoreError> {
+    /// Appends whole lines, and gives back when they are on disk.
+    pub(super) fn append(&self, lines: &[u8]) -> Result<(), StoreError> {
         let path = current(&self.root);
-        let mut text = serde_json::to_vec(line).map_err(|error| StoreError::damaged(&path, error.to_string()))?;
-        text.push(b'\n');
-        let _one_at_a_time = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut text = lines.to_vec();
+        let _one_at_a_time = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let mut file = File::options()
             .create(true)
             .read(true)
@@ -109,10 +111,10 @@ impl AuditLog {
         let writing = || StoreError::io("writing", &path);
         let before = file.metadata().map_err(writing())?.len();
         if cut_short(&mut file, before).map_err(writing())? {
-            // A crash cut the last line short: it stays as it is, and this one begins on its own.
+            // A crash cut the last line short: it stays as it is, and these begin on their own.
             text.insert(0, b'\n');
         }
-        // One write a line: a line is whole or, after a crash, the last one and cut short.
+        // One write: a line is whole or, after a crash, the last one and cut short.
         file.write_all(&text).map_err(writing())?;
         file.sync_data().map_err(writing())?;
         if before == 0 {
@@ -153,6 +155,7 @@ pub(super) fn put_aside(root: &Path, number: u32) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::DataDir;
 
     fn line(load_id: &str) -> AuditLine<'_> {
         let (region, by) = ("south", "operator");
@@ -175,9 +178,9 @@ mod tests {
     fn lines_are_appended_and_old_files_put_aside_by_size() {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::open(dir.path()).unwrap();
-        let log = AuditLog::new(&data, Rotation { bytes: 600, kept: 9 });
+        let log = AuditLog::start(&data, Rotation { bytes: 600, kept: 9 }).unwrap();
         let sent: Vec<_> = (0..40).map(|number| format!("south-{number:02}")).collect();
-        sent.iter().for_each(|id| log.append(&line(id)).unwrap());
+        sent.iter().for_each(|id| log.append(&[line(id)]).unwrap());
         assert_eq!(ids(dir.path()), sent, "in order, none lost");
         assert!(put_aside(dir.path(), 4).exists());
         let first = fs::read_to_string(put_aside(dir.path(), 6)).unwrap();
@@ -190,8 +193,8 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let data = DataDir::open(dir.path()).unwrap();
             // Each line fills a file.
-            let log = AuditLog::new(&data, Rotation { bytes: 1, kept });
-            (0..10).for_each(|number| log.append(&line(&format!("south-{number}"))).unwrap());
+            let log = AuditLog::start(&data, Rotation { bytes: 1, kept }).unwrap();
+            (0..10).for_each(|number| log.append(&[line(&format!("south-{number}"))]).unwrap());
             let newest: Vec<_> = (10 - kept..10).map(|number| format!("south-{number}")).collect();
             assert_eq!(ids(dir.path()), newest);
         }
@@ -201,12 +204,12 @@ mod tests {
     fn a_line_that_a_crash_cut_short_spoils_no_other() {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::open(dir.path()).unwrap();
-        let log = AuditLog::new(&data, Rotation::default());
-        log.append(&line("south-0")).unwrap();
+        let log = AuditLog::start(&data, Rotation::default()).unwrap();
+        log.append(&[line("south-0")]).unwrap();
         let mut file = File::options().append(true).open(current(dir.path())).unwrap();
         file.write_all(br#"{"time":"1970-01-01T00:0"#).unwrap();
-        log.append(&line("south-1")).unwrap();
-        log.append(&line("south-2")).unwrap();
+        log.append(&[line("south-1")]).unwrap();
+        log.append(&[line("south-2")]).unwrap();
         assert_eq!(ids(dir.path()), ["south-0", "cut short", "south-1", "south-2"]);
     }
 }

@@ -1,14 +1,14 @@
-//! Reading the audit log: which activations it tells of.
+//! Reading the audit log: which activations and which loads it tells of.
 //!
-//! An activation is on disk before its line is, so that nothing is noted which did not happen; a crash between the two leaves
-//! one without a line. The log is read from its newest file back, and no further than it takes to know.
+//! Either is on disk before its line is, so that nothing is noted which did not happen; a crash between the two leaves one
+//! without a line. The log is read from its newest file back, and no further than it takes to know.
 
 use std::{
     borrow::Cow,
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     fs::File,
     io::{self, BufRead as _, BufReader},
-    path::Path,
+    path::{Path, PathBuf},
     sync::PoisonError,
 };
 
@@ -20,14 +20,15 @@ use crate::domain::CspRegion;
 
 use super::{
     Activation, AuditLog, StoreError,
-    audit::{current, put_aside},
+    audit::{Files, current, put_aside},
 };
 
 /// The reason of a line that was written at a start, in the place of one that a crash took away.
 pub const RECOVERED: &str = "recovered-at-start";
 
-/// The event of the lines that are looked for.
+/// The events of the lines that are looked for.
 const ACTIVATED: &str = "activated";
+const LOADED: &str = "loaded";
 
 /// A load that became the one its region answers from.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -49,11 +50,9 @@ impl AuditLog {
     /// # Errors
     /// [`StoreError::Io`] when a file that has to be read cannot be.
     pub fn untold(&self, mut sought: Vec<Activated>) -> Result<Vec<Activated>, StoreError> {
-        let _nobody_writes = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let _nobody_writes = self.files.held.lock().unwrap_or_else(PoisonError::into_inner);
         let mut untold = Vec::new();
-        let files = std::iter::once(current(&self.root))
-            .chain((1..=self.rotation.kept).map(|number| put_aside(&self.root, number)));
-        for path in files {
+        for path in self.files.newest_first() {
             if sought.is_empty() {
                 return Ok(untold);
             }
@@ -67,10 +66,42 @@ impl AuditLog {
                 has_line.is_none()
             });
         }
-        if !put_aside(&self.root, self.rotation.kept).exists() {
+        if self.files.are_all() {
             untold.append(&mut sought);
         }
         Ok(untold)
+    }
+
+    /// Whether the log tells that this load, which came at `received`, was sealed. Blocks.
+    ///
+    /// It does, too, where its line may have been thrown away.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when a file that has to be read cannot be.
+    pub fn tells_of_load(&self, load_id: &str, received: Timestamp) -> Result<bool, StoreError> {
+        let _nobody_writes = self.files.held.lock().unwrap_or_else(PoisonError::into_inner);
+        for path in self.files.newest_first() {
+            let Some(told) = Told::read(&path)? else { continue };
+            // One of its id may have come before, and been deleted.
+            if told.loaded.get(load_id).is_some_and(|&time| time >= received) {
+                return Ok(true);
+            }
+            if told.begun.is_some_and(|begun| begun < received) {
+                return Ok(false);
+            }
+        }
+        Ok(!self.files.are_all())
+    }
+}
+
+impl Files {
+    fn newest_first(&self) -> impl Iterator<Item = PathBuf> {
+        std::iter::once(current(&self.root)).chain((1..=self.rotation.kept).map(|number| put_aside(&self.root, number)))
+    }
+
+    /// Whether none was ever thrown away.
+    fn are_all(&self) -> bool {
+        !put_aside(&self.root, self.rotation.kept).exists()
     }
 }
 
@@ -81,6 +112,8 @@ struct Told {
     begun: Option<Timestamp>,
     /// By region slug, the last load that was activated, and when.
     last: BTreeMap<String, (String, Timestamp)>,
+    /// The loads that were sealed, and when each was for the last time.
+    loaded: HashMap<String, Timestamp>,
 }
 
 /// As much of a line as is asked for here.
@@ -108,7 +141,8 @@ impl Told {
         let (mut told, mut bytes) = (Self::default(), Vec::new());
         while file.read_until(b'\n', &mut bytes).map_err(StoreError::io("reading", path))? > 0 {
             // Most lines are of no interest, and seen to be so without being understood.
-            let matters = told.begun.is_none() || memmem::find(&bytes, ACTIVATED.as_bytes()).is_some();
+            let tells_of = |event: &str| memmem::find(&bytes, event.as_bytes()).is_some();
+            let matters = told.begun.is_none() || tells_of(ACTIVATED) || tells_of(LOADED);
             // A line that was cut short tells of nothing.
             if matters && let Ok(line) = serde_json::from_slice::<Line<'_>>(&bytes) {
                 told.note(&line);
@@ -124,6 +158,8 @@ impl Told {
         }
         if line.event == ACTIVATED {
             self.last.insert(line.region.clone().into_owned(), (line.load_id.clone().into_owned(), line.time));
+        } else if line.event == LOADED {
+            self.loaded.insert(line.load_id.clone().into_owned(), line.time);
         }
     }
 

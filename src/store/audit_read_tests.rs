@@ -17,10 +17,10 @@ fn activated(region: CspRegion, load_id: &str, second: i64) -> Activated {
 
 /// A log of these lines, each with the second of its time.
 fn log(dir: &Path, rotation: Rotation, lines: &[(i64, AuditEvent, &str, &str, &str)]) -> AuditLog {
-    let log = AuditLog::new(&DataDir::open(dir).unwrap(), rotation);
+    let log = AuditLog::start(&DataDir::open(dir).unwrap(), rotation).unwrap();
     for &(second, event, region, load_id, reason) in lines {
         let line = AuditLine { time: at(second), event, region, load_id, by: "operator", reason, note: "" };
-        log.append(&line).unwrap();
+        log.append(&[line]).unwrap();
     }
     log
 }
@@ -84,4 +84,29 @@ fn what_was_thrown_away_with_an_old_file_is_not_missed() {
     assert_eq!(log.untold(vec![activated(CspRegion::North, "n-1", 2)]).unwrap(), []);
     let after = activated(CspRegion::North, "n-1", 9);
     assert_eq!(log.untold(vec![after.clone()]).unwrap(), [after]);
+}
+
+#[test]
+fn a_load_is_told_of_by_a_line_that_came_after_it_did() {
+    use AuditEvent::{Denied, Loaded};
+    for (what, lines, told) in [
+        ("no log", &[][..], false),
+        ("another load", &[(30, Loaded, "south", "s-1", "")], false),
+        ("its line", &[(21, Loaded, "south", "s-2", ""), (30, Denied, "", "", "")], true),
+        ("its line, recovered", &[(30, Denied, "", "", ""), (20, Loaded, "south", "s-2", RECOVERED)], true),
+        ("the line of one of its id that was deleted", &[(10, Loaded, "south", "s-2", "")], false),
+        ("a word of another line", &[(30, Denied, "", "s-2", "loaded")], false),
+    ] {
+        for bytes in [4 << 20, 1] {
+            let dir = tempfile::tempdir().unwrap();
+            let log = log(dir.path(), Rotation { bytes, kept: 9 }, lines);
+            assert_eq!(log.tells_of_load("s-2", at(20)).unwrap(), told, "{what}, {bytes} bytes a file");
+        }
+    }
+    // Its line may have gone with an old file, where it is older than what is kept.
+    let dir = tempfile::tempdir().unwrap();
+    let lines: Vec<_> = (5..12).map(|second| (second, Denied, "", "", "")).collect();
+    let log = log(dir.path(), Rotation { bytes: 1, kept: 3 }, &lines);
+    assert!(log.tells_of_load("s-2", at(2)).unwrap());
+    assert!(!log.tells_of_load("s-2", at(12)).unwrap());
 }

@@ -10,6 +10,7 @@ mod address_block;
 mod answer;
 mod audit;
 mod audit_read;
+mod audit_thread;
 mod base_premises;
 mod block;
 mod changes;
