@@ -19,7 +19,7 @@ use super::CoverageFile;
 const CHUNK: usize = 512 * 1024;
 const AHEAD: usize = 4;
 /// What is read from the disk at once, before others may have the processor: in life the files come from another machine.
-const PIECE: u64 = 32 * 1024;
+const PIECE: usize = 32 * 1024;
 
 /// What a load is announced with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,10 +54,15 @@ pub async fn send(channel: Channel, file: &Path, header: CoverageLoadHeader) -> 
         let part = |part| send.blocking_send(SubmitCoverageLoadRequest { part: Some(part) }).is_ok();
         let mut taken = part(Part::Header(header));
         while taken {
-            let mut chunk = Vec::with_capacity(CHUNK);
-            while chunk.len() < CHUNK && content.by_ref().take(PIECE).read_to_end(&mut chunk).unwrap() > 0 {
+            let (mut chunk, mut length) = (vec![0; CHUNK], 0);
+            while let Some(piece) = chunk.get_mut(length..CHUNK.min(length + PIECE)).filter(|piece| !piece.is_empty()) {
+                match content.read(piece).unwrap() {
+                    0 => break,
+                    read => length += read,
+                }
                 thread::yield_now();
             }
+            chunk.truncate(length);
             taken = !chunk.is_empty() && part(Part::Chunk(chunk.into()));
         }
     });
