@@ -2,10 +2,7 @@
 
 use std::{collections::HashMap, ops::Range};
 
-use crate::{
-    domain::{CspRegion, RegionMap, Sector},
-    ingest::{Breath, LightBreath},
-};
+use crate::domain::{CspRegion, RegionMap, Sector};
 
 use super::{image::Run, units::Units};
 
@@ -28,28 +25,20 @@ pub(super) struct Directory {
 impl Directory {
     /// Merges the sectors of every active load. Slots of a sector are in region order.
     pub(super) fn merge(loads: &RegionMap<&[Run]>) -> Self {
-        // A flip waits for this, on a thread that does not give way to lookups: it lets them go first in between.
-        let mut breath = Breath::default();
         let mut found: Vec<(Sector, CspRegion, &Run)> =
             Vec::with_capacity(loads.iter().map(|(_, runs)| runs.len()).sum());
         for (region, runs) in loads.iter() {
             for run in *runs {
-                breath.step();
                 found.push((run.sector, region, run));
             }
         }
         // A stable sort merges what is in order already, as each region's sectors are.
-        let mut comparing = LightBreath::default();
-        found.sort_by(|a, b| {
-            comparing.step();
-            a.0.cmp(&b.0)
-        });
+        found.sort_by_key(|&(sector, ..)| sector);
         let mut slots = Vec::with_capacity(found.len());
         let mut sectors = HashMap::with_capacity_and_hasher(found.len(), foldhash::fast::FixedState::default());
         for of_sector in found.chunk_by(|a, b| a.0 == b.0) {
             let start = slots.len() as u32;
             for &(_, region, run) in of_sector {
-                breath.step();
                 slots.push(Slot { units: run.units, start: run.start, region });
             }
             if let Some((sector, ..)) = of_sector.first() {

@@ -1,6 +1,6 @@
-//! A coverage file through the RPC, as `wan-matrix load` sends it.
+//! A coverage file through the RPC, in the chunks that `wan-matrix load` sends.
 
-use std::{fs::File, io::Read as _, path::Path, thread};
+use std::{fs::File, io::Read as _, path::Path};
 
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -11,6 +11,7 @@ use wan_matrix::{
         CoverageLoad, CoverageLoadHeader, Encoding, SubmitCoverageLoadRequest,
         coverage_load_service_client::CoverageLoadServiceClient, submit_coverage_load_request::Part,
     },
+    ingest::Breath,
 };
 
 use super::CoverageFile;
@@ -18,8 +19,10 @@ use super::CoverageFile;
 /// What `wan-matrix load` sends at a time, and how far it reads ahead.
 const CHUNK: usize = 512 * 1024;
 const AHEAD: usize = 4;
-/// What is read from the disk at once, before others may have the processor: in life the files come from another machine.
+/// What is read from the disk at once. A sender of the idle class lets others have the processor in between: in life the files
+/// come from another machine.
 const PIECE: usize = 32 * 1024;
+const A_PIECE: u32 = 256;
 
 /// What a load is announced with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +55,7 @@ pub async fn send(channel: Channel, file: &Path, header: CoverageLoadHeader) -> 
     let mut content = File::open(file).unwrap();
     let reading = tokio::task::spawn_blocking(move || {
         let part = |part| send.blocking_send(SubmitCoverageLoadRequest { part: Some(part) }).is_ok();
+        let mut breath = Breath::default();
         let mut taken = part(Part::Header(header));
         while taken {
             let (mut chunk, mut length) = (vec![0; CHUNK], 0);
@@ -60,7 +64,7 @@ pub async fn send(channel: Channel, file: &Path, header: CoverageLoadHeader) -> 
                     0 => break,
                     read => length += read,
                 }
-                thread::yield_now();
+                breath.steps(A_PIECE);
             }
             chunk.truncate(length);
             taken = !chunk.is_empty() && part(Part::Chunk(chunk.into()));
