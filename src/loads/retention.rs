@@ -26,7 +26,8 @@ impl Default for Retention {
     }
 }
 
-/// The loads of a region that are no longer kept. Never the active one.
+/// The loads of a region that are no longer kept. Never the active one, nor the one that answered before it: however old that
+/// is, there must be a way back to it.
 fn surplus(catalogue: &Catalogue, region: CspRegion, retention: Retention, now: Timestamp) -> Vec<String> {
     let age = SignedDuration::from_hours(24 * i64::from(retention.days));
     let newest_first: BTreeSet<_> = catalogue
@@ -35,12 +36,20 @@ fn surplus(catalogue: &Catalogue, region: CspRegion, retention: Retention, now: 
         .filter(|manifest| manifest.region == region)
         .map(|manifest| std::cmp::Reverse((manifest.received, manifest.load_id.as_str())))
         .collect();
+    let active = catalogue.active.active(region);
+    let before = catalogue
+        .retained
+        .values()
+        .filter(|manifest| manifest.region == region && active != Some(&manifest.load_id))
+        .filter_map(|manifest| Some((catalogue.active.activated(&manifest.load_id)?.at, manifest.load_id.as_str())))
+        .max()
+        .map(|(_, load_id)| load_id);
     newest_first
         .into_iter()
         .skip(retention.loads)
         .map(|std::cmp::Reverse(load)| load)
         .filter(|(received, load_id)| {
-            now.duration_since(*received) > age && catalogue.active.active(region) != Some(load_id)
+            now.duration_since(*received) > age && active != Some(load_id) && before != Some(load_id)
         })
         .map(|(_, load_id)| load_id.to_owned())
         .collect()

@@ -1,8 +1,8 @@
 use super::*;
 use crate::{loads::catalogue::tests::manifest, store::Activation};
 
-/// Loads that came so many days before the fortieth day, and the active one.
-fn kept(days_ago: &[i64], active: Option<usize>, retention: Retention) -> Vec<usize> {
+/// Which are kept of loads that came so many days ago and were activated in this order.
+fn kept(days_ago: &[i64], activated: &[usize], retention: Retention) -> Vec<usize> {
     let now = Timestamp::from_second(0).unwrap() + SignedDuration::from_hours(24 * 4000);
     let mut catalogue = Catalogue::default();
     let ids: Vec<String> = (0..days_ago.len()).map(|number| format!("south-{number}")).collect();
@@ -12,8 +12,9 @@ fn kept(days_ago: &[i64], active: Option<usize>, retention: Retention) -> Vec<us
         manifest.received = now - SignedDuration::from_hours(24 * days);
         catalogue.retained.insert(id.clone(), manifest);
     }
-    if let Some(active) = active {
-        catalogue.active.activate(CspRegion::South, &ids[active], Activation { at: now, by: String::new() });
+    for (number, &load) in activated.iter().enumerate() {
+        let at = now - SignedDuration::from_hours(24 * 300) + SignedDuration::from_mins(number as i64);
+        catalogue.active.activate(CspRegion::South, &ids[load], Activation { at, by: String::new() });
     }
     let gone = surplus(&catalogue, CspRegion::South, retention, now);
     assert_eq!(surplus(&catalogue, CspRegion::North, retention, now), [""; 0], "another region's are its own");
@@ -24,14 +25,18 @@ fn kept(days_ago: &[i64], active: Option<usize>, retention: Retention) -> Vec<us
 fn the_newest_and_the_young_are_kept_and_the_active_one_always() {
     let five = Retention::default();
     for (days_ago, active, wanted) in [
-        (&[][..], None, &[][..]),
-        (&[400, 300, 200, 100, 90], None, &[0, 1, 2, 3, 4]),
-        (&[400, 300, 200, 100, 90, 80], None, &[1, 2, 3, 4, 5]),
-        (&[400, 300, 200, 100, 90, 80], Some(0), &[0, 1, 2, 3, 4, 5]),
-        (&[34, 33, 32, 31, 30, 29, 28], None, &[0, 1, 2, 3, 4, 5, 6]),
-        (&[35, 36, 10, 9, 8, 7, 6], None, &[0, 2, 3, 4, 5, 6]),
+        (&[][..], &[][..], &[][..]),
+        (&[400, 300, 200, 100, 90], &[][..], &[0, 1, 2, 3, 4]),
+        (&[400, 300, 200, 100, 90, 80], &[][..], &[1, 2, 3, 4, 5]),
+        (&[400, 300, 200, 100, 90, 80], &[0], &[0, 1, 2, 3, 4, 5]),
+        // Gone back to the oldest, and forward again: there is a way back to what answered before, and to no other.
+        (&[400, 300, 200, 100, 90, 80, 70, 60], &[1, 0, 7], &[0, 3, 4, 5, 6, 7]),
+        (&[400, 300, 200, 100, 90, 80, 70, 60], &[7, 1, 0], &[0, 1, 3, 4, 5, 6, 7]),
+        (&[400, 300, 200, 100, 90, 80, 70, 60], &[2, 1, 2], &[1, 2, 3, 4, 5, 6, 7]),
+        (&[34, 33, 32, 31, 30, 29, 28], &[][..], &[0, 1, 2, 3, 4, 5, 6]),
+        (&[35, 36, 10, 9, 8, 7, 6], &[][..], &[0, 2, 3, 4, 5, 6]),
     ] {
         assert_eq!(kept(days_ago, active, five), wanted, "{days_ago:?}");
     }
-    assert_eq!(kept(&[3, 2, 1], None, Retention { loads: 1, days: 0 }), [2]);
+    assert_eq!(kept(&[3, 2, 1], &[], Retention { loads: 1, days: 0 }), [2]);
 }
