@@ -9,7 +9,7 @@ use crate::{
     store::{ActiveFile, Manifest},
 };
 
-use super::{LoadError, LoadRecord, LoadState};
+use super::{LoadError, LoadRecord, LoadState, unreadable::from_id};
 
 /// Which loads to list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -111,7 +111,7 @@ mod token {
 
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
-    use super::{ListFilter, LoadError, Manifest, Timestamp};
+    use super::{ListFilter, LoadError, Manifest, Timestamp, from_id};
 
     fn filter_text(filter: ListFilter) -> String {
         format!("{}/{:?}", filter.region.map_or("", crate::domain::CspRegion::slug), filter.state)
@@ -131,6 +131,7 @@ mod token {
             let mut lines = text.split('\n');
             let ours = lines.next()? == "1" && lines.next()? == filter_text(filter);
             let place = (lines.next()?.parse().ok()?, lines.next()?.to_owned());
+            let ours = ours && from_id(&place.1).is_some();
             (ours && lines.next().is_none()).then_some(place)
         };
         read().map(Some).ok_or(LoadError::PageToken)

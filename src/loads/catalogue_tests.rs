@@ -6,7 +6,7 @@ use super::*;
 use crate::store::Activation;
 
 pub(in crate::loads) fn manifest(region: CspRegion, number: u32) -> Manifest {
-    let load_id = format!("{}-{number:04}", region.slug());
+    let load_id = format!("{}-20260101T000000Z-{number:012x}", region.slug());
     // Two loads each second: the id has to break the tie.
     let received = Timestamp::from_second(i64::from(number / 2)).unwrap();
     Manifest { received, ..Manifest::of_id(load_id, region, Timestamp::UNIX_EPOCH) }
@@ -95,29 +95,40 @@ proptest! {
 }
 
 #[test]
-fn a_token_is_good_for_its_own_filters_alone() {
+fn a_token_is_good_as_it_was_given_and_for_its_own_filters_alone() {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     let catalogue = catalogue(40);
     let token = catalogue.list(ListFilter::default(), 3, "").unwrap().next_page_token;
+    assert!(catalogue.list(ListFilter::default(), 3, &token).is_ok());
+    let words = String::from_utf8(URL_SAFE_NO_PAD.decode(&token).unwrap()).unwrap();
+    let without_its_id = words.rsplit_once('\n').unwrap().0.to_owned() + "\n";
+    let cut = words[..words.len() - 1].to_owned();
+    let bent =
+        [without_its_id, cut, words.clone() + "A", words.clone() + "\0"].map(|words| URL_SAFE_NO_PAD.encode(words));
+    for bent in bent.into_iter().chain([token.clone() + "A", token.clone() + "AA", token[1..].to_owned()]) {
+        assert!(matches!(catalogue.list(ListFilter::default(), 3, &bent), Err(LoadError::PageToken)), "{bent}");
+    }
     let north = ListFilter { region: Some(CspRegion::North), ..ListFilter::default() };
     assert!(matches!(catalogue.list(north, 3, &token), Err(LoadError::PageToken)));
 }
 
 #[test]
 fn states_follow_the_active_file_and_damage() {
+    let [first, second, ninth] = [1, 2, 9].map(|number| manifest(CspRegion::South, number).load_id);
     let mut catalogue = Catalogue::default();
     for number in 1..=3 {
         let manifest = manifest(CspRegion::South, number);
         catalogue.retained.insert(manifest.load_id.clone(), manifest);
     }
     let state = |catalogue: &Catalogue, id: &str| catalogue.get(id).unwrap().state;
-    assert_eq!(state(&catalogue, "south-0001"), LoadState::Staged);
-    catalogue.active.activate(CspRegion::South, "south-0001", activation(Timestamp::UNIX_EPOCH));
-    catalogue.active.activate(CspRegion::South, "south-0002", activation(Timestamp::UNIX_EPOCH));
-    assert_eq!(state(&catalogue, "south-0001"), LoadState::Superseded);
-    assert_eq!(state(&catalogue, "south-0002"), LoadState::Active);
-    catalogue.damaged.push("south-0002".to_owned());
-    assert_eq!(state(&catalogue, "south-0002"), LoadState::Damaged);
-    assert!(catalogue.get("south-0009").is_none());
+    assert_eq!(state(&catalogue, &first), LoadState::Staged);
+    catalogue.active.activate(CspRegion::South, &first, activation(Timestamp::UNIX_EPOCH));
+    catalogue.active.activate(CspRegion::South, &second, activation(Timestamp::UNIX_EPOCH));
+    assert_eq!(state(&catalogue, &first), LoadState::Superseded);
+    assert_eq!(state(&catalogue, &second), LoadState::Active);
+    catalogue.damaged.push(second.clone());
+    assert_eq!(state(&catalogue, &second), LoadState::Damaged);
+    assert!(catalogue.get(&ninth).is_none());
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub(super) fn manifest_of(data: &DataDir, load_id: &str) -> Option<Manifest> {
 }
 
 /// The region and the issue time in `<region>-<yyyymmddThhmmssZ>-<12 hex>`.
-fn from_id(load_id: &str) -> Option<(CspRegion, Timestamp)> {
+pub(super) fn from_id(load_id: &str) -> Option<(CspRegion, Timestamp)> {
     let mut parts = load_id.rsplitn(3, '-');
     let (identity, issued, region) = (parts.next()?, parts.next()?, parts.next()?);
     let hex = identity.len() == 12 && identity.bytes().all(|byte| byte.is_ascii_hexdigit());
