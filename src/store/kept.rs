@@ -136,11 +136,15 @@ mod tests {
 
     #[test]
     fn a_plain_file_of_any_length_is_kept_in_frames_that_are_checked() {
-        for length in [0, 1, FRAME - 1, FRAME, FRAME + 1, 2 * FRAME, 2 * FRAME + 77] {
+        let lengths = [0, 1, FRAME - 1, FRAME, FRAME + 1, 2 * FRAME, 2 * FRAME + 77];
+        // In pieces that come to a frame, in pieces that do not, and in one.
+        for (length, piece) in
+            lengths.into_iter().flat_map(|length| [16 << 10, 7_007, 300_007].map(|piece| (length, piece)))
+        {
             let directory = tempfile::tempdir().unwrap();
             let sent: Vec<u8> = (0..length).map(|at| (at / 7 * at) as u8).collect();
             let mut file = KeptFile::create(directory.path(), Encoding::Identity).unwrap();
-            sent.chunks(300_007).for_each(|chunk| file.write_all(chunk).unwrap());
+            sent.chunks(piece).for_each(|chunk| file.write_all(chunk).unwrap());
             file.finish().unwrap();
             let read = || {
                 let mut read = Vec::new();
