@@ -256,7 +256,9 @@ fn next(code: Code, reason: &str, load_id: Option<&str>, guards: Option<&str>) -
         ("LOAD_GUARD_REJECTS", _) if load_id.is_some() => {
             format!("`wan-matrix loads rejects {id}` lists every row to correct")
         }
-        ("LOAD_GUARD_REJECTS", _) => "`wan-matrix check` lists the rows to correct".to_owned(),
+        ("LOAD_GUARD_REJECTS", _) => "`wan-matrix check` lists the rows to correct; sent without --dry-run, \
+             `wan-matrix loads rejects` lists those too that delete what the base does not have"
+            .to_owned(),
         (reason, _) if reason.starts_with("LOAD_GUARD_") => {
             let guards = guards.map_or_else(|| "GUARD".to_owned(), plain);
             format!("if this is the right file, send it with --override {guards} --note TEXT")

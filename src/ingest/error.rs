@@ -78,16 +78,22 @@ impl Unaccepted {
     fn what(&self) -> String {
         match (self.report.rows, self.rejects.first()) {
             (0, _) => "the file has a header row and no data row; send the whole file".to_owned(),
-            (1, Some(only)) => {
-                format!("the file's one row, on line {}, cannot be accepted: {}", only.line, only.message)
+            (1, Some(only)) => format!("the file's one row, {}, cannot be accepted: {}", place(only), only.message),
+            (rows, Some(first)) => {
+                format!(
+                    "none of the file's {rows} rows can be accepted; the first, {}: {}",
+                    place(first),
+                    first.message
+                )
             }
-            (rows, Some(first)) => format!(
-                "none of the file's {rows} rows can be accepted; the first, on line {}: {}",
-                first.line, first.message
-            ),
             (rows, None) => format!("none of the file's {rows} rows can be accepted"),
         }
     }
+}
+
+fn place(reject: &Reject) -> String {
+    let column = reject.column.map(|column| format!(", column {}", column.name()));
+    format!("on line {}{}", reject.line, column.unwrap_or_default())
 }
 
 fn join(faults: &[ColumnFault]) -> String {

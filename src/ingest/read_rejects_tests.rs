@@ -164,9 +164,10 @@ fn messages_say_what_is_wrong_and_what_to_send() {
 
 #[test]
 fn a_file_without_an_accepted_row_is_refused_with_its_report() {
-    for (rows, told) in
-        [("", "no data row"), ("AA1,,,,,\nAA2,,,,,\n", "the first, on line 2: \"AA1\" is not a postcode")]
-    {
+    for (rows, told) in [
+        ("", "no data row"),
+        ("AA1,,,,,\nAA2,,,,,\n", "the first, on line 2, column postcode: \"AA1\" is not a postcode"),
+    ] {
         let file = format!("{HEADER}{rows}");
         let scanned = read_with(CspRegion::South, file.as_bytes(), &limits()).unwrap();
         let error = scanned.settle(|| Ok(file.as_bytes())).err().unwrap();

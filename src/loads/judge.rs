@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ingest::{Report, grouped, share},
+    ingest::{RejectReason, Report, grouped, share},
     store::Changes,
 };
 
@@ -107,7 +107,15 @@ fn rejects(input: &GuardInput<'_>, thresholds: &Thresholds) -> Option<Tripped> {
     };
     let measured = measured(set_aside, "of", rows, "rows");
     let allowed = format!("at most {} ({rule})", grouped(limit));
-    let lines = if input.dry_run { "`wan-matrix check` names the lines" } else { "the rejects name the lines" };
+    let only_the_base_can_tell = input.report.rejects_by_reason.contains_key(&RejectReason::DeleteUnknown);
+    let lines = match (input.dry_run, only_the_base_can_tell) {
+        (false, _) => "the rejects name the lines",
+        (true, false) => "`wan-matrix check` names the lines",
+        (true, true) => {
+            "`wan-matrix check` names the lines; those that delete what the base does not have are named by the rejects \
+             when the file is sent in earnest"
+        }
+    };
     let words = format!(
         "{measured} were set aside, and {allowed} may be. Has a column changed its form, or does a stray quote join \
          rows? The report counts the reasons, and {lines}."

@@ -304,7 +304,17 @@ fn a_dry_run_is_not_sent_to_rejects_that_nobody_keeps() {
         let input = GuardInput { delta: false, dry_run, report: &case.report, issue_time, active: None, damaged: None };
         judge(&input, &Thresholds::default(), &[]).unwrap_err().remove(0).words
     };
-    assert!(words(true).contains("`wan-matrix check` names the lines") && !words(true).contains("the rejects name"));
+    assert!(words(true).contains("`wan-matrix check` names the lines") && !words(true).contains("the rejects"));
+    assert!(words(false).contains("the rejects name the lines"));
+
+    // Which deletes the base knows nothing of, `wan-matrix check` cannot tell either.
+    let mut case = rejects(true, 5, 100);
+    case.report.rejects_by_reason.insert(RejectReason::DeleteUnknown, 5);
+    let issue_time = at("2026-11-20T04:05:06Z");
+    let of =
+        |dry_run| GuardInput { delta: true, dry_run, report: &case.report, issue_time, active: None, damaged: None };
+    let words = |dry_run| judge(&of(dry_run), &Thresholds::default(), &[]).unwrap_err().remove(0).words;
+    assert!(words(true).contains("by the rejects when the file is sent in earnest"), "{}", words(true));
     assert!(words(false).contains("the rejects name the lines"));
 }
 

@@ -50,7 +50,7 @@ impl ActiveFile {
             Err(error) => return Err(StoreError::io("reading", path)(error)),
         };
         let file: Self =
-            serde_json::from_slice(&bytes).map_err(|error| StoreError::damaged(&path, error.to_string()))?;
+            serde_json::from_slice(&bytes).map_err(|error| StoreError::damaged(&path, what_to_do(&error)))?;
         if file.format != FORMAT {
             return Err(StoreError::Format { path, found: file.format, readable: FORMAT });
         }
@@ -97,5 +97,34 @@ impl ActiveFile {
     /// Forgets a load that is no longer retained.
     pub fn forget(&mut self, load_id: &str) {
         self.activated.remove(load_id);
+    }
+}
+/// It is written whole or not at all, so a crash does not leave it so.
+fn what_to_do(error: &serde_json::Error) -> String {
+    format!(
+        "{error}; it names the load that each region answers from. Restore it from a backup of the directory, or move it away, \
+         and submit each region's file again"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_file_is_never_guessed_at_and_its_reader_is_told_what_to_do() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::open(dir.path()).unwrap();
+        assert_eq!(ActiveFile::read(&data).unwrap(), ActiveFile::default(), "no file, no active load");
+        let mut file = ActiveFile::default();
+        file.activate(CspRegion::South, "south-1", Activation { at: Timestamp::UNIX_EPOCH, by: "x".to_owned() });
+        file.write(&data).unwrap();
+        assert_eq!(ActiveFile::read(&data).unwrap(), file);
+        let whole = fs::read(data.active_file()).unwrap();
+        fs::write(data.active_file(), &whole[..whole.len() / 2]).unwrap();
+        let error = ActiveFile::read(&data).unwrap_err();
+        assert!(error.is_damage());
+        let words = error.to_string();
+        assert!(words.contains("active.json") && words.contains("Restore it from a backup"), "{words}");
     }
 }
