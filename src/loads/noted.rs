@@ -91,7 +91,7 @@ impl Loads {
         self.note_lines(std::slice::from_ref(line));
     }
 
-    /// Notes several at once, of which a crash leaves all or none.
+    /// Notes several by one write: a kill leaves all or none of them.
     fn note_lines(&self, lines: &[AuditLine<'_>]) {
         if let Err(error) = self.audit.append(lines) {
             lines.iter().for_each(|line| unwritten(line, &error));

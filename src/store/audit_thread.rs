@@ -38,7 +38,7 @@ impl AuditLog {
         Ok(Self { files, thread })
     }
 
-    /// Appends lines, all of them or none, and waits until they are on disk. Blocks.
+    /// Appends lines, by one write, and waits until they are on disk. Blocks.
     ///
     /// # Errors
     /// [`StoreError::Io`].
