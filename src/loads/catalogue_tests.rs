@@ -103,8 +103,7 @@ fn a_token_is_good_as_it_was_given_and_for_its_own_filters_alone() {
     let words = String::from_utf8(URL_SAFE_NO_PAD.decode(&token).unwrap()).unwrap();
     let without_its_id = words.rsplit_once('\n').unwrap().0.to_owned() + "\n";
     let cut = words[..words.len() - 1].to_owned();
-    let bent =
-        [without_its_id, cut, words.clone() + "A", words.clone() + "\0"].map(|words| URL_SAFE_NO_PAD.encode(words));
+    let bent = [without_its_id, cut, words.clone() + "A", words + "\0"].map(|words| URL_SAFE_NO_PAD.encode(words));
     for bent in bent.into_iter().chain([token.clone() + "A", token.clone() + "AA", token[1..].to_owned()]) {
         assert!(matches!(catalogue.list(ListFilter::default(), 3, &bent), Err(LoadError::PageToken)), "{bent}");
     }
