@@ -44,34 +44,30 @@ async fn a_server_that_is_not_there_is_69_and_says_what_to_try() {
     assert!(ran.notes.contains("wan-matrix serve"), "{}", ran.notes);
 }
 
-#[tokio::test]
-async fn what_listens_but_speaks_no_grpc_is_69_too() {
+/// Where something listens that says this to whoever comes, and closes. It ends with the test's runtime.
+async fn says(words: &'static [u8]) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let closes = tokio::spawn(async move {
+    tokio::spawn(async move {
         loop {
-            drop(listener.accept().await);
+            let (mut tcp, _) = listener.accept().await.unwrap();
+            tokio::io::AsyncWriteExt::write_all(&mut tcp, words).await.unwrap();
         }
     });
-    let ran = run(&url, &["active"]).await;
-    closes.abort();
+    url
+}
+
+#[tokio::test]
+async fn what_listens_but_speaks_no_grpc_is_69_too() {
+    let ran = run(&says(b"").await, &["active"]).await;
     assert_eq!(ran.exit, Exit::Unreachable, "{}", ran.notes);
 }
 
 /// It has said nothing that this side understands, so nothing is put into its mouth.
 #[tokio::test]
 async fn plain_text_to_a_server_that_speaks_tls_says_so() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let alerts = tokio::spawn(async move {
-        loop {
-            let (mut tcp, _) = listener.accept().await.unwrap();
-            // What TLS says to bytes that are none of its own: an alert, "decode error".
-            tokio::io::AsyncWriteExt::write_all(&mut tcp, &[21, 3, 3, 0, 2, 2, 50]).await.unwrap();
-        }
-    });
-    let ran = run(&url, &["active"]).await;
-    alerts.abort();
+    // What TLS says to bytes that are none of its own: an alert, "decode error".
+    let ran = run(&says(&[21, 3, 3, 0, 2, 2, 50]).await, &["active"]).await;
     assert_eq!(ran.exit, Exit::Unreachable, "{}", ran.notes);
     assert!(ran.notes.starts_with("error: http://SERVER gave no answer: "), "{}", ran.notes);
     assert!(ran.notes.contains("does the server speak TLS? Then name it as https://, with --ca"), "{}", ran.notes);
