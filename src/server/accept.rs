@@ -1,10 +1,8 @@
 //! The door: accepts connections, shakes hands within a limit, and keeps count, so that nobody can take all that there is.
 //!
-//! It accepts at all times. Whoever connects and says nothing is not waited for when the places are full: the oldest
-//! handshake gives way to the next, and an honest one is made long before it is the oldest.
+//! It accepts at all times: whoever connects and says nothing is not waited for when the places are full, but gives way.
 
 use std::{
-    collections::VecDeque,
     convert::Infallible,
     io,
     sync::{
@@ -17,7 +15,7 @@ use std::{
 use http::{Request, Response};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{oneshot, watch},
+    sync::watch,
     task::JoinSet,
     time::{sleep, timeout},
 };
@@ -28,6 +26,7 @@ use super::{
     certificates::Certificates,
     connection,
     gate::{GatedBody, Readers},
+    handshakes::Handshakes,
     live::Live,
     shutdown,
     wire::Wire,
@@ -96,25 +95,6 @@ impl Drop for Guest {
     }
 }
 
-/// Handshakes under way, the oldest first.
-struct Handshakes {
-    max: usize,
-    under_way: VecDeque<oneshot::Sender<()>>,
-}
-
-impl Handshakes {
-    /// One more. It is over when what is given back is dropped, and must give way when that resolves.
-    fn begin(&mut self) -> oneshot::Receiver<()> {
-        self.under_way.retain(|handshake| !handshake.is_closed());
-        while self.under_way.len() >= self.max {
-            self.under_way.pop_front();
-        }
-        let (handshake, gives_way) = oneshot::channel();
-        self.under_way.push_back(handshake);
-        gives_way
-    }
-}
-
 /// Serves every connection until the drain begins, and then waits for those that are left.
 pub(super) async fn serve<S>(
     listener: TcpListener,
@@ -130,7 +110,7 @@ pub(super) async fn serve<S>(
         + Send
         + 'static,
 {
-    let mut handshakes = Handshakes { max: live.load().connections.max_handshakes, under_way: VecDeque::new() };
+    let mut handshakes = Handshakes::at_most(live.load().connections.max_handshakes);
     // Dropped with this future, and every connection with it.
     let mut connections = JoinSet::new();
     let mut draining = std::pin::pin!(shutdown::told(drain.clone()));
@@ -141,8 +121,8 @@ pub(super) async fn serve<S>(
             Some(_ended) = connections.join_next() => continue,
             accepted = listener.accept() => accepted,
         };
-        let tcp = match accepted {
-            Ok((tcp, _)) => tcp,
+        let (tcp, from) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 if !gone_already(&error) {
                     tracing::warn!(%error, "no connection can be accepted; trying on");
@@ -152,12 +132,14 @@ pub(super) async fn serve<S>(
             }
         };
         let Some(guest) = Guest::enter(&door, ALL, live.load().connections.max) else { continue };
-        let gives_way = handshakes.begin();
+        let gives_way = handshakes.begin(from.ip());
         let (service, live, drain) = (service.clone(), Arc::clone(&live), drain.clone());
         let (certificates, door, readers) = (certificates.clone(), Arc::clone(&door), Arc::clone(&readers));
         connections.spawn(async move {
             let _counted = guest;
             let begun = tokio::select! {
+                // One that is made by now need not give way.
+                biased;
                 begun = open(tcp, certificates, &live) => begun,
                 _gives_way = gives_way => Err(io::Error::other("its handshake gave way to newer ones")),
                 () = shutdown::told(drain.clone()) => return,

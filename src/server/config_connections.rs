@@ -14,7 +14,7 @@ pub struct Connections {
     pub max: usize,
     /// Of them, those of peers that show no certificate where one is asked for.
     pub max_without_certificate: usize,
-    /// Handshakes at a time; the oldest gives way to the next.
+    /// Handshakes at a time; the host that has the most of them gives way to the next, by its oldest.
     pub max_handshakes: usize,
     /// How long a handshake may take, to the first bytes of HTTP/2.
     pub handshake: Duration,

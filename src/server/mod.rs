@@ -16,6 +16,7 @@ mod connection;
 mod deadline;
 mod files;
 mod gate;
+mod handshakes;
 mod health;
 mod identities;
 mod identity_table;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use h2::client::SendRequest;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     time::timeout,
 };
 use tonic::{Request, metadata::MetadataValue};
@@ -106,6 +106,37 @@ async fn handshakes_that_are_not_made_give_way_to_the_next_the_oldest_first() {
     // The third was made, and needs no place any more.
     assert!(timeout(Duration::from_millis(300), silent[1].read(&mut nothing)).await.is_err());
     assert_eq!(server.running.door().failed_handshakes(), 1);
+}
+
+/// Connects from another address of this host, as another host would.
+async fn connect_from_elsewhere(server: &Server) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+    socket.connect(server.running.addr()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_flood_of_handshakes_from_one_host_makes_room_for_its_own() {
+    let limits = [("CONNECTIONS_MAX_HANDSHAKES", "10"), ("CONNECTIONS_HANDSHAKE_SECONDS", "60")];
+    let server = Server::with(&limits).await;
+    let slow = connect_from_elsewhere(&server).await;
+    let mut flood = Vec::new();
+    for _ in 0..100 {
+        flood.push(TcpStream::connect(server.running.addr()).await.unwrap());
+    }
+    // Ten times as many as there are places, all newer, and only they have given way.
+    let all_but_nine_are_gone = async {
+        while server.running.door().failed_handshakes() < 91 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, all_but_nine_are_gone).await.expect("the flood does not give way");
+    let (client, connection) = h2::client::handshake(slow).await.unwrap();
+    let _served = tokio::spawn(connection);
+    let (answer, mut body) = client.ready().await.unwrap().send_request(list_wan_variants(), false).unwrap();
+    body.send_data(Bytes::from_static(&[0; 5]), true).unwrap();
+    assert_eq!(timeout(PATIENCE, answer).await.unwrap().unwrap().status(), 200);
+    assert_eq!(server.running.door().failed_handshakes(), 91);
 }
 
 #[tokio::test]
