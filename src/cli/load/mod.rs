@@ -64,7 +64,7 @@ pub struct LoadArgs {
     /// A guard that must not refuse this load; repeat it for several
     #[arg(long = "override", value_name = "GUARD", requires = "note", value_delimiter = ',')]
     pub overrides: Vec<Guard>,
-    /// Why the guards may be overridden; kept with the load
+    /// Why the guards may be overridden; kept with the load that they would have refused
     #[arg(long, value_name = "TEXT", requires = "overrides")]
     pub note: Option<String>,
     /// The coverage file
@@ -121,8 +121,12 @@ pub async fn run(args: LoadArgs, screen: &mut Screen<'_>) -> Result<Exit, Failur
     };
     let mut worst = Exit::Answered;
     for server in &args.servers.urls {
-        let exit = match upload::submit(server, header.clone(), &file, screen).await {
-            Ok(reply) => told::submitted(&reply, &header, server, args.output, screen).map(|()| Exit::Answered),
+        let told = match upload::submit(server, header.clone(), &file, screen).await {
+            Ok(reply) => told::submitted(&reply, &header, server, args.output, screen),
+            Err(failure) => Err(failure),
+        };
+        let exit = match told {
+            Ok(()) => Ok(Exit::Answered),
             Err(failure @ (Failure::Status { .. } | Failure::Unreachable { .. } | Failure::Answer { .. })) => {
                 told::refused(&failure, server, args.output, screen).await.map(|()| failure.exit())
             }
