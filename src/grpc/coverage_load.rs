@@ -1,10 +1,10 @@
 //! `CoverageLoadService`: coverage data in, and what became of it.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::{sync::watch, time::timeout};
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Code, Request, Response, Status, Streaming};
 
 use crate::loads::{GivenUp, ListFilter, Loads, Submitted};
 
@@ -27,6 +27,7 @@ use super::{
     },
     reject_stream::{self, RejectStream},
     until_stopped::UntilStopped,
+    waited::waited_for,
 };
 
 /// The largest request this service decodes: a chunk that is too large by little is told so in our words.
@@ -62,7 +63,10 @@ impl CoverageLoadApi {
         let pace = PaceLimits { silence: settings.max_silence, least_rate: settings.min_upload_rate };
         let mut parts = Parts { parts, pace: Pace::new(pace), stop: self.stop.clone() };
         let own = self.own(caller, "SubmitCoverageLoad");
-        let header = parts.header().await.map_err(|broken| broken.status)?;
+        let header = parts.header().await.map_err(|Broken { status, why }| {
+            self.loads.upload_without_header(caller.name(), why);
+            status
+        })?;
         if !header.overrides.is_empty() || !header.override_note.is_empty() {
             own.overriding()?;
         }
@@ -142,21 +146,29 @@ impl Parts {
     /// `Some(None)` is a message that says nothing.
     async fn next(&mut self) -> Result<Option<Option<Part>>, Broken> {
         let (patience, impatient) = self.pace.patience();
-        let begun = Instant::now();
         tokio::select! {
-            message = timeout(patience, self.parts.message()) => match message {
-                Ok(Ok(message)) => {
+            message = timeout(patience, waited_for(self.parts.message())) => match message {
+                Ok((waited, Ok(message))) => {
                     let part = message.map(|message| message.part);
                     let bytes = if let Some(Some(Part::Chunk(bytes))) = &part { bytes.len() } else { 0 };
-                    self.pace.came(begun.elapsed(), bytes);
+                    self.pace.came(waited, bytes);
                     Ok(part)
                 }
-                Ok(Err(status)) => Err(Broken { status, why: GivenUp::Vanished }),
+                Ok((_, Err(status))) => {
+                    let why = if is_of_the_message(&status) { GivenUp::MessageMalformed } else { GivenUp::Vanished };
+                    Err(Broken { status, why })
+                }
                 Err(_) => Err(impatient.into()),
             },
             _stopped = self.stop.wait_for(|&stopped| stopped) => Err(GivenUp::ShuttingDown.into()),
         }
     }
+}
+
+/// Whether a message came that is too large, or is none: tonic has its own word for each. An upload that its sender broke
+/// off is ABORTED here.
+fn is_of_the_message(status: &Status) -> bool {
+    matches!(status.code(), Code::OutOfRange | Code::Internal | Code::Unimplemented)
 }
 
 #[tonic::async_trait]

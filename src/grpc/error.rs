@@ -15,7 +15,7 @@
 //! What happened inside is logged here and never sent. Regions in metadata are named as in load ids (`4g-central`);
 //! several values are separated by commas.
 
-use std::{error::Error, io, time::Duration};
+use std::{error::Error, time::Duration};
 
 use jiff::Timestamp;
 use tonic::{Code, Status};
@@ -267,14 +267,12 @@ fn file(error: &FileError) -> Failure {
             Failure::new(Code::InvalidArgument, ErrorReason::LoadFileUnreadable, said).violating("chunk")
         }
         FileError::TooLarge(_) => Failure::new(Code::ResourceExhausted, ErrorReason::LoadTooLarge, said),
-        FileError::Disk { source, .. } => {
+        FileError::Disk { .. } => {
             tracing::error!(error = error as &dyn Error, "a load failed");
-            match source.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                    disk_full("the server's disk is full; make room and send the load again")
-                }
-                _ => internal(),
+            if error.is_disk_full() {
+                return disk_full("the server's disk is full; make room and send the load again");
             }
+            internal()
         }
         FileError::Cancelled => load(LoadError::ShuttingDown),
     }

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::{io, path::PathBuf};
 
 use tonic::Status;
 use tonic_types::StatusExt as _;

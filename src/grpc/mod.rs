@@ -30,6 +30,7 @@ pub mod proto;
 mod reject_stream;
 mod today;
 mod until_stopped;
+mod waited;
 mod wan_matrix;
 mod wire;
 

@@ -45,6 +45,15 @@ pub enum FileError {
     Cancelled,
 }
 
+impl FileError {
+    /// Whether it is the server's own disk that is full.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        let Self::Disk { source, .. } = self else { return false };
+        matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    }
+}
+
 /// The limit that a file passes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum SizeLimit {

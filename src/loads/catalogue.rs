@@ -1,6 +1,6 @@
 //! Every load that is known, in memory: what `GetCoverageLoad` and `ListCoverageLoads` answer from.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -31,15 +31,23 @@ pub struct Page {
     pub next_page_token: String,
 }
 
-/// Retained and refused loads, and which are active.
-#[derive(Debug, Default)]
+/// Retained and refused loads, and which are active. Copied to be changed, so manifests are shared.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Catalogue {
     pub(super) active: ActiveFile,
     pub(super) damaged: Vec<String>,
-    pub(super) retained: BTreeMap<String, Manifest>,
+    pub(super) retained: BTreeMap<String, Arc<Manifest>>,
     /// Loads whose manifest cannot be read, with what their ids say.
-    pub(super) unreadable: BTreeMap<String, Manifest>,
-    pub(super) refused: BTreeMap<String, (Manifest, String)>,
+    pub(super) unreadable: BTreeMap<String, Arc<Manifest>>,
+    pub(super) refused: BTreeMap<String, Arc<Refused>>,
+}
+
+/// The record of a refused load.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) manifest: Manifest,
+    /// What its sender was told.
+    pub(super) words: String,
 }
 
 /// Newest first: when the first byte came, then the id.
@@ -49,7 +57,26 @@ impl Catalogue {
     pub(super) fn get(&self, load_id: &str) -> Option<LoadRecord> {
         let retained = self.retained.get(load_id).or_else(|| self.unreadable.get(load_id));
         let retained = retained.map(|manifest| self.retained_record(manifest));
-        retained.or_else(|| self.refused.get(load_id).map(refused_record))
+        retained.or_else(|| self.refused.get(load_id).map(|refused| refused_record(refused)))
+    }
+
+    /// Enters a load that was sealed, and says whether it had been refused before: that says nothing any more.
+    pub(super) fn enter(&mut self, manifest: &Arc<Manifest>) -> bool {
+        let load_id = &manifest.load_id;
+        self.unreadable.remove(load_id);
+        // One that its region should answer from is damaged until it does.
+        if self.active.active(manifest.region) != Some(load_id) {
+            self.damaged.retain(|id| id != load_id);
+        }
+        self.retained.insert(load_id.clone(), Arc::clone(manifest));
+        self.refused.remove(load_id).is_some()
+    }
+
+    /// Forgets a load that is deleted.
+    pub(super) fn forget(&mut self, load_id: &str) {
+        self.retained.remove(load_id);
+        self.damaged.retain(|id| id != load_id);
+        self.active.forget(load_id);
     }
 
     fn retained_record(&self, manifest: &Manifest) -> LoadRecord {
@@ -67,7 +94,7 @@ impl Catalogue {
         // One that waits to be activated may have been sent again meanwhile, and refused.
         let waits = matches!(state, LoadState::Staged | LoadState::Damaged);
         let refused = self.refused.get(load_id).filter(|_| waits);
-        let refusal = refused.map(|(_, words)| words.clone());
+        let refusal = refused.map(|refused| refused.words.clone());
         LoadRecord { manifest: manifest.clone(), state, activated: activated.cloned(), refusal }
     }
 
@@ -80,7 +107,8 @@ impl Catalogue {
             .retained
             .values()
             .chain(self.unreadable.values())
-            .chain(self.refused.values().map(|(manifest, _)| manifest).filter(only_refused))
+            .map(Arc::as_ref)
+            .chain(self.refused.values().map(|refused| &refused.manifest).filter(only_refused))
             .filter(|manifest| !filter.hidden[manifest.region])
             .filter(|manifest| filter.region.is_none_or(|region| region == manifest.region))
             .map(|manifest| (manifest.received, manifest.load_id.as_str()))
@@ -102,7 +130,7 @@ impl Catalogue {
     }
 }
 
-fn refused_record((manifest, words): &(Manifest, String)) -> LoadRecord {
+fn refused_record(Refused { manifest, words }: &Refused) -> LoadRecord {
     LoadRecord { manifest: manifest.clone(), state: LoadState::Refused, activated: None, refusal: Some(words.clone()) }
 }
 
@@ -111,10 +139,11 @@ mod token {
 
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
-    use super::{ListFilter, LoadError, Manifest, Timestamp, from_id};
+    use super::{ListFilter, LoadError, LoadState, Manifest, Timestamp, from_id};
 
     fn filter_text(filter: ListFilter) -> String {
-        format!("{}/{:?}", filter.region.map_or("", crate::domain::CspRegion::slug), filter.state)
+        let ListFilter { region, state, hidden: _ } = filter;
+        format!("{}/{}", region.map_or("", crate::domain::CspRegion::slug), state.map_or("", LoadState::slug))
     }
 
     pub(super) fn write(last: &Manifest, filter: ListFilter) -> String {

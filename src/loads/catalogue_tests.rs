@@ -12,6 +12,10 @@ pub(in crate::loads) fn manifest(region: CspRegion, number: u32) -> Manifest {
     Manifest { received, ..Manifest::of_id(load_id, region, Timestamp::UNIX_EPOCH) }
 }
 
+fn refused(manifest: Manifest, words: &str) -> Arc<Refused> {
+    Arc::new(Refused { manifest, words: words.to_owned() })
+}
+
 /// Two regions, every seventh load refused, every fifth activated in its time, some staged and refused after that.
 fn catalogue(loads: u32) -> Catalogue {
     let mut catalogue = Catalogue::default();
@@ -19,15 +23,15 @@ fn catalogue(loads: u32) -> Catalogue {
         let region = if number % 3 == 0 { CspRegion::North } else { CspRegion::South };
         let manifest = manifest(region, number);
         if number % 7 == 0 {
-            catalogue.refused.insert(manifest.load_id.clone(), (manifest, "no".to_owned()));
+            catalogue.refused.insert(manifest.load_id.clone(), refused(manifest, "no"));
         } else {
             if number % 5 == 0 {
                 catalogue.active.activate(region, &manifest.load_id, activation(manifest.received));
             } else if number % 11 == 0 {
                 // Staged, then sent again and refused.
-                catalogue.refused.insert(manifest.load_id.clone(), (manifest.clone(), "not now".to_owned()));
+                catalogue.refused.insert(manifest.load_id.clone(), refused(manifest.clone(), "not now"));
             }
-            catalogue.retained.insert(manifest.load_id.clone(), manifest);
+            catalogue.retained.insert(manifest.load_id.clone(), manifest.into());
         }
     }
     catalogue
@@ -117,7 +121,7 @@ fn states_follow_the_active_file_and_damage() {
     let mut catalogue = Catalogue::default();
     for number in 1..=3 {
         let manifest = manifest(CspRegion::South, number);
-        catalogue.retained.insert(manifest.load_id.clone(), manifest);
+        catalogue.retained.insert(manifest.load_id.clone(), manifest.into());
     }
     let state = |catalogue: &Catalogue, id: &str| catalogue.get(id).unwrap().state;
     assert_eq!(state(&catalogue, &first), LoadState::Staged);
@@ -134,8 +138,8 @@ fn states_follow_the_active_file_and_damage() {
 fn a_load_that_waits_tells_why_it_was_refused_when_it_was_sent_again() {
     let mut catalogue = Catalogue::default();
     let staged = manifest(CspRegion::South, 1);
-    catalogue.retained.insert(staged.load_id.clone(), staged.clone());
-    catalogue.refused.insert(staged.load_id.clone(), (staged.clone(), "not now".to_owned()));
+    catalogue.retained.insert(staged.load_id.clone(), staged.clone().into());
+    catalogue.refused.insert(staged.load_id.clone(), refused(staged.clone(), "not now"));
     let record = catalogue.get(&staged.load_id).unwrap();
     assert_eq!((record.state, record.refusal.as_deref()), (LoadState::Staged, Some("not now")));
     catalogue.active.activate(CspRegion::South, &staged.load_id, activation(Timestamp::UNIX_EPOCH));

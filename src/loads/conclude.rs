@@ -11,7 +11,7 @@ use crate::{
 };
 
 use super::{
-    LoadError, LoadRecord, LoadState, Submitted, Wanted,
+    LoadError, LoadRecord, LoadState, Loads, Submitted, Wanted,
     flip::JudgedAgainst,
     guards,
     identity::Identity,
@@ -89,11 +89,11 @@ impl Process {
         drop((rows, premises, texts));
         manifest.compared = compared;
         self.judge(&mut manifest, active.as_deref(), &rejects)?;
-        if blocks.is_none() {
+        let Some(blocks) = blocks else {
             return Ok(Concluded::Submitted(Box::new(self.judged(manifest))));
-        }
-        manifest.format = blocks.as_ref().map_or(FORMAT, Packed::format);
-        manifest.packed = blocks;
+        };
+        manifest.format = blocks.format();
+        manifest.packed = Some(blocks);
         store::write_rejects(&self.directory, &rejects)?;
         let packed = packing.elapsed();
         if loads.closing().load(Ordering::Relaxed) {
@@ -118,12 +118,10 @@ impl Process {
     pub(super) fn enter(&self, concluded: Concluded) -> Result<Submitted, LoadError> {
         let (load, judged_against) = match concluded {
             Concluded::Submitted(submitted) => return Ok(*submitted),
-            Concluded::Sealed { load, judged_against } => (*load, JudgedAgainst::Load(judged_against)),
+            Concluded::Sealed { load, judged_against } => (*load, JudgedAgainst::JustNow(judged_against)),
         };
-        let entered = match self.header.wanted {
-            Wanted::Staged => self.loads.stage(&load),
-            Wanted::Active | Wanted::Judged => self.loads.admit(load, &self.header.submitter, judged_against),
-        };
+        let enter = if load.manifest().staged { Loads::stage } else { Loads::admit };
+        let entered = enter(&self.loads, load, &self.header.submitter, judged_against);
         match entered {
             Ok(record) => Ok(Submitted { record, already_present: false }),
             // It was loaded and deleted, and each has its line: it did not fail as well.
@@ -216,7 +214,7 @@ impl Process {
     fn judge(&self, manifest: &mut Manifest, active: Option<&SealedLoad>, rejects: &[Reject]) -> Result<(), LoadError> {
         let damaged = if active.is_none() { self.loads.damaged_active(manifest.region) } else { None };
         let active = active.map(SealedLoad::manifest);
-        let judged = guards::judge(manifest, active, damaged.as_ref(), &self.settings.thresholds, &self.header);
+        let judged = guards::judge(manifest, active, damaged.as_deref(), &self.settings.thresholds, &self.header);
         if manifest.guards.iter().any(|guard| guard.overridden) {
             manifest.override_note.clone_from(&self.header.override_note);
         }

@@ -1,6 +1,8 @@
 //! A load judged where the active one is damaged: it answers nothing and can be compared with nothing, but its manifest
 //! still says when it was issued and how much it answered.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::{domain::CspRegion, store::Manifest};
@@ -95,10 +97,11 @@ impl<'a> AgainstDamaged<'a> {
 
 impl Loads {
     /// The load that is active on disk in a region that answers from none, if its manifest can be read.
-    pub(super) fn damaged_active(&self, region: CspRegion) -> Option<Manifest> {
+    pub(super) fn damaged_active(&self, region: CspRegion) -> Option<Arc<Manifest>> {
         if self.answering(region).is_some() {
             return None;
         }
-        self.read(|catalogue| catalogue.retained.get(catalogue.active.active(region)?).cloned())
+        let catalogue = self.catalogue();
+        catalogue.retained.get(catalogue.active.active(region)?).cloned()
     }
 }

@@ -2,9 +2,9 @@
 //! really done.
 
 use std::{
-    collections::HashMap,
+    collections::HashSet,
     sync::{
-        Mutex, PoisonError,
+        Mutex, TryLockError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -40,33 +40,48 @@ pub struct Denied<'a> {
 pub(super) struct Denials {
     unauthenticated: AtomicU64,
     not_allowed: AtomicU64,
-    noted: Mutex<Noted>,
+    noted: Noted,
     /// Attempts that were turned away, noted as sparingly.
-    pub(super) turned_away: Mutex<Noted>,
+    pub(super) turned_away: Noted,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Noted {
-    /// When this stretch began, and who was noted in it.
+    stretch: Mutex<Stretch>,
+    /// Since the last note, those that were not noted.
+    unnoted: AtomicU64,
+}
+
+/// When it began, and who was noted in it.
+#[derive(Debug, Default)]
+struct Stretch {
     since: Timestamp,
-    callers: HashMap<(String, String), ()>,
-    /// Denials since the last note that were not noted.
-    unnoted: u64,
+    callers: HashSet<(String, String)>,
 }
 
 impl Noted {
     /// How many went unnoted before this one, if this one is to be noted.
-    pub(super) fn take(&mut self, by: &str, method: &str, now: Timestamp) -> Option<u64> {
-        if now.duration_since(self.since).abs() >= AGAIN_AFTER {
-            self.since = now;
-            self.callers.clear();
+    pub(super) fn take(&self, by: &str, method: &str, now: Timestamp) -> Option<u64> {
+        if self.is_new(by, method, now) {
+            return Some(self.unnoted.swap(0, Ordering::Relaxed));
         }
-        let caller = (by.to_owned(), method.to_owned());
-        if self.callers.len() >= NOTES || self.callers.insert(caller, ()).is_some() {
-            self.unnoted += 1;
-            return None;
+        self.unnoted.fetch_add(1, Ordering::Relaxed);
+        None
+    }
+
+    /// Not while another is looked at: that may be on a thread that waits for an idle processor, and this on one that serves
+    /// the network.
+    fn is_new(&self, by: &str, method: &str, now: Timestamp) -> bool {
+        let mut stretch = match self.stretch.try_lock() {
+            Ok(stretch) => stretch,
+            Err(TryLockError::Poisoned(stretch)) => stretch.into_inner(),
+            Err(TryLockError::WouldBlock) => return false,
+        };
+        if now.duration_since(stretch.since).abs() >= AGAIN_AFTER {
+            stretch.since = now;
+            stretch.callers.clear();
         }
-        Some(std::mem::take(&mut self.unnoted))
+        stretch.callers.len() < NOTES && stretch.callers.insert((by.to_owned(), method.to_owned()))
     }
 }
 
@@ -77,9 +92,7 @@ impl Loads {
         let count = if unauthenticated { &self.denials.unauthenticated } else { &self.denials.not_allowed };
         count.fetch_add(1, Ordering::Relaxed);
         let now = self.now();
-        let mut noted = self.denials.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(unnoted) = noted.take(by, method, now) else { return };
-        drop(noted);
+        let Some(unnoted) = self.denials.noted.take(by, method, now) else { return };
         tracing::warn!(by, method, why, "a caller was denied");
         let bounded = |words: &str| words.chars().take(WORDS_MAX).collect::<String>();
         let (by, method, mut note) = (bounded(by), bounded(method), bounded(why));
@@ -103,7 +116,7 @@ mod tests {
 
     #[test]
     fn the_same_is_noted_once_in_a_while_and_a_flood_does_not_fill_the_log() {
-        let mut noted = Noted::default();
+        let noted = Noted::default();
         let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let at = |minutes| start + SignedDuration::from_mins(minutes);
         assert_eq!(noted.take("a", "Submit", at(0)), Some(0));

@@ -1,6 +1,6 @@
 //! Why a load did not become active, or cannot be shown.
 
-use std::{fmt, time::Duration};
+use std::{fmt, io, time::Duration};
 
 use jiff::Timestamp;
 
@@ -77,6 +77,16 @@ pub enum LoadError {
 }
 
 impl LoadError {
+    /// Whether this side is to blame, and not what was sent.
+    pub(super) const fn is_ours(&self) -> bool {
+        matches!(self, Self::Store(_) | Self::Thread | Self::File(FileError::Disk { .. }))
+    }
+
+    /// Whether something that was looked for on disk is not there.
+    pub(super) fn is_missing(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound)
+    }
+
     /// Whether what is on disk cannot be trusted.
     pub(super) fn is_damage(&self) -> bool {
         match self {

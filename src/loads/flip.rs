@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use crate::{
     domain::CspRegion,
-    store::{self, Activation, ActiveLoad, AuditEvent, AuditLine, Manifest, SealedLoad},
+    store::{self, Activation, ActiveFile, ActiveLoad, AuditEvent, AuditLine, Manifest, SealedLoad},
 };
 
 use super::{LoadError, LoadRecord, LoadState, Loads, not_found};
@@ -27,20 +27,24 @@ impl Loads {
         let region = load.manifest().region;
         let load_id = load.manifest().load_id.clone();
 
-        // The disk is waited for under this lock and not under the catalogue's, which calls read from.
         let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.now();
-        let (before, retained) =
-            self.read(|catalogue| (catalogue.active.clone(), catalogue.retained.contains_key(&load_id)));
-        if !retained {
+        let catalogue = self.catalogue();
+        if !catalogue.retained.contains_key(&load_id) {
             // Deleted by retention while it was being opened.
             return Err(not_found(&load_id));
         }
+        let before = &catalogue.active;
         let answering = self.answering(region).map(|active| active.manifest().load_id.clone());
+        if answering.as_ref() == Some(&load_id) && !matches!(judged_against, JudgedAgainst::JustNow(_)) {
+            // Asked for twice at once, it is activated once, and whoever asked has what was asked for.
+            return catalogue.get(&load_id).ok_or_else(|| not_found(&load_id));
+        }
         if matches!(judged_against, JudgedAgainst::LoadSinceStaged(_)) && before.activated(&load_id).is_some() {
             return Err(LoadError::NotStaged { load_id });
         }
-        if let JudgedAgainst::Load(judged) | JudgedAgainst::LoadSinceStaged(judged) = judged_against
+        if let JudgedAgainst::JustNow(judged) | JudgedAgainst::Load(judged) | JudgedAgainst::LoadSinceStaged(judged) =
+            judged_against
             && judged != answering
         {
             return Err(overtaken(load.manifest(), judged, answering));
@@ -48,8 +52,9 @@ impl Loads {
         let mut file = before.clone();
         file.activate(region, &load_id, Activation { at: now, by: by.to_owned() });
         if let Err(error) = file.write(&self.data) {
-            // The rename may be on disk all the same; what a restart finds must be what answers now.
-            if let Err(error) = before.write(&self.data) {
+            // The rename may be done all the same; what a restart finds must be what answers now.
+            let is_as_before = ActiveFile::read(&self.data).is_ok_and(|found| found == *before);
+            if !is_as_before && let Err(error) = before.write(&self.data) {
                 tracing::error!(load_id, %error, "active.json may name a load that was not acknowledged");
             }
             return Err(error.into());
@@ -57,11 +62,12 @@ impl Loads {
 
         let set = self.active.load().with(ActiveLoad::new(load, now));
         self.active.store(Arc::new(set));
-        let mut catalogue = self.write();
-        catalogue.active = file;
-        catalogue.damaged.retain(|id| *id != load_id);
-        let record = catalogue.get(&load_id).ok_or_else(|| not_found(&load_id))?;
-        drop(catalogue);
+        let record = self.change(|catalogue| {
+            catalogue.active = file.clone();
+            catalogue.damaged.retain(|id| *id != load_id);
+            catalogue.get(&load_id)
+        });
+        let record = record.ok_or_else(|| not_found(&load_id))?;
 
         self.flips.send_modify(|flips| *flips += 1);
         // Its time is the activation's own, so that a start can tell whether the last one is noted.
@@ -79,10 +85,19 @@ impl Loads {
         Ok(record)
     }
 
-    /// Enters a sealed load in the catalogue to stay there until it is activated.
-    pub(super) fn stage(&self, load: &SealedLoad) -> Result<LoadRecord, LoadError> {
+    /// Enters a sealed load in the catalogue to stay there until it is activated. One that is active on disk, and was sent
+    /// again because it is damaged, answers again instead.
+    pub(super) fn stage(
+        &self,
+        load: SealedLoad,
+        by: &str,
+        judged_against: JudgedAgainst,
+    ) -> Result<LoadRecord, LoadError> {
         let (load_id, region) = (load.manifest().load_id.clone(), load.manifest().region);
-        self.enter(load)?;
+        if self.catalogue().active.active(region) == Some(&load_id) {
+            return self.admit(load, by, judged_against);
+        }
+        self.enter(&load);
         self.tidy(region);
         self.get(&load_id)
     }
@@ -96,7 +111,7 @@ impl Loads {
         judged_against: JudgedAgainst,
     ) -> Result<LoadRecord, LoadError> {
         let (load_id, region) = (load.manifest().load_id.clone(), load.manifest().region);
-        self.enter(&load)?;
+        self.enter(&load);
         let load = Arc::new(load);
         self.opened.remember(&load);
         match self.flip(load, by, judged_against) {
@@ -114,33 +129,31 @@ impl Loads {
 
     /// Deletes a load that was sealed and never became active.
     fn withdraw(&self, region: CspRegion, load_id: &str, by: &str, why: &str) -> Result<(), LoadError> {
-        let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.read(|catalogue| catalogue.active.active(region) == Some(load_id)) {
+        let one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.catalogue().active.active(region) == Some(load_id) {
             // Activated by an operator in the meantime.
             return Ok(());
         }
-        self.write().retained.remove(load_id);
-        store::remove_load(&self.data, load_id)?;
+        self.change(|catalogue| catalogue.retained.remove(load_id));
+        let files = store::delete_load(&self.data, load_id)?;
         self.audit(AuditEvent::Deleted, region, load_id, by, why);
+        drop(one_at_a_time);
+        Self::remove_deleted(files);
         Ok(())
     }
 
     /// Enters a sealed load in the catalogue, where it can be seen and activated.
-    fn enter(&self, load: &SealedLoad) -> Result<(), LoadError> {
-        let manifest = load.manifest();
+    fn enter(&self, load: &SealedLoad) {
+        let manifest = Arc::new(load.manifest().clone());
+        let load_id = &manifest.load_id;
         // One of its id may be read still, which came before it and has another history.
-        self.opened.forget(&manifest.load_id);
-        let mut catalogue = self.write();
-        let refused_before = catalogue.refused.remove(&manifest.load_id).is_some();
-        catalogue.unreadable.remove(&manifest.load_id);
-        catalogue.retained.insert(manifest.load_id.clone(), manifest.clone());
-        drop(catalogue);
-        if refused_before {
-            // Judged afresh and accepted: the record of its refusal says nothing any more.
-            store::forget_refused(&self.data, &manifest.load_id)?;
+        self.opened.forget(load_id);
+        let refused_before = self.change(|catalogue| catalogue.enter(&manifest));
+        self.note_loaded(&manifest, self.now(), "", if manifest.staged { "staged" } else { "" });
+        if refused_before && let Err(error) = store::forget_refused(&self.data, load_id) {
+            // What is read at the next start is the load all the same.
+            tracing::error!(load_id, %error, "the record that this load was refused before could not be removed");
         }
-        self.note_loaded(manifest, self.now(), "", if manifest.staged { "staged" } else { "" });
-        Ok(())
     }
 
     /// Activates a staged or an earlier load: forward, or back. One that is active already stays so. Blocks.
@@ -205,7 +218,9 @@ pub enum Activating {
 /// What a load must still find active for its judgement to hold.
 #[derive(Clone, Debug)]
 pub(super) enum JudgedAgainst {
-    /// This load; `None` when the region had none.
+    /// This load, when the load itself was sealed; `None` when the region had none.
+    JustNow(Option<String>),
+    /// This load, when the load itself was staged.
     Load(Option<String>),
     /// This load too, and the load itself must never have been active: its sender may not go back.
     LoadSinceStaged(Option<String>),

@@ -41,7 +41,7 @@ async fn what_was_overtaken_between_judgement_and_flip_is_withdrawn_and_told_wha
     let last = load(&loads, 3, None).await;
     let open = |id: &str| SealedLoad::open(&loads.data.load(id), &loads.reaper).unwrap();
 
-    let judged = || JudgedAgainst::Load(Some("south-gone".to_owned()));
+    let judged = || JudgedAgainst::JustNow(Some("south-gone".to_owned()));
     match loads.admit(open(&first), "test", judged()).unwrap_err() {
         LoadError::Overtaken { load_id, judged_against, now_active } => {
             assert_eq!((load_id, judged_against.as_str(), now_active), (first.clone(), "south-gone", last.clone()));
@@ -61,7 +61,7 @@ async fn what_was_overtaken_between_judgement_and_flip_is_withdrawn_and_told_wha
     // What answers is never withdrawn, whatever it was judged against.
     assert!(loads.admit(open(&last), "test", judged()).is_err());
     assert_eq!(loads.get(&last).unwrap().state, LoadState::Active);
-    assert!(loads.admit(open(&last), "test", JudgedAgainst::Load(Some(last.clone()))).is_ok());
+    assert!(loads.admit(open(&last), "test", JudgedAgainst::JustNow(Some(last.clone()))).is_ok());
 }
 
 #[tokio::test]
@@ -81,6 +81,29 @@ async fn a_staged_load_that_became_history_meanwhile_is_not_gone_back_to_by_who_
     assert!(matches!(loads.activate(&staged, "csp", Activating::OnlyStaged), Err(LoadError::NotStaged { .. })));
     assert_eq!(loads.get(&first).unwrap().state, LoadState::Active);
     assert_eq!(loads.activate(&staged, "operator", Activating::AnyRetained).unwrap().state, LoadState::Active);
+}
+
+#[tokio::test]
+async fn what_is_asked_for_twice_at_once_is_activated_once_and_both_are_told_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings { data_dir: dir.path().to_owned(), ..Settings::default() };
+    let clock = Arc::new(|| "2026-11-23T12:00:00Z".parse().unwrap());
+    let loads = Loads::open(settings, Arc::new(Table3::shipped().unwrap()), clock).unwrap();
+    let first = load(&loads, 1, None).await;
+    let staged = load_as(&loads, 2, None, Wanted::Staged).await;
+    let log = || std::fs::read_to_string(dir.path().join("audit.jsonl")).unwrap();
+    let open = |id: &str| loads.open_retained(&loads.get(id).unwrap().manifest).unwrap();
+    // Each is seen as it was before the other activated it.
+    let staged_before = [JudgedAgainst::Load(Some(first.clone())), JudgedAgainst::LoadSinceStaged(Some(first.clone()))];
+    loads.activate(&staged, "one", Activating::OnlyStaged).unwrap();
+    let noted = log();
+    for judged_against in staged_before {
+        let record = loads.flip(open(&staged), "the other", judged_against).unwrap();
+        assert_eq!((record.state, record.activated.unwrap().by.as_str()), (LoadState::Active, "one"));
+    }
+    loads.activate_retained(&first, "one").unwrap();
+    loads.flip(open(&first), "the other", JudgedAgainst::Nothing).unwrap();
+    assert_eq!(log().lines().count(), noted.lines().count() + 1, "{}", log());
 }
 
 /// The clock is read under the lock that whoever activates a load waits for.

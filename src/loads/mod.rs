@@ -25,6 +25,7 @@ mod opened;
 mod priority;
 mod process;
 mod record;
+mod refusals;
 mod retention;
 mod room;
 mod settings;
@@ -38,10 +39,9 @@ mod upload;
 mod worker;
 
 use std::{
-    collections::BTreeMap,
     path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -53,7 +53,7 @@ use tokio::{sync::watch, task};
 use crate::{
     domain::{CspRegion, Table3},
     ingest::{Limits, Reject},
-    store::{self, ActiveSet, AuditEvent, AuditLog, DataDir, Manifest, Reaper, SealedLoad, StoreError},
+    store::{self, ActiveSet, AuditLog, DataDir, Manifest, Reaper, SealedLoad},
 };
 
 pub use attempt::{Attempt, Submitted};
@@ -77,7 +77,7 @@ pub(crate) use priority::yield_to_lookups;
 use catalogue::Catalogue;
 use denials::Denials;
 use opened::Opened;
-use turn::{Turn, Turns};
+use turn::{Taken, Turn, Turns};
 use worker::Worker;
 
 /// How far a sender's clock may run ahead of ours.
@@ -92,8 +92,9 @@ pub struct Loads {
     audit: AuditLog,
     reaper: Reaper,
     active: ArcSwap<ActiveSet>,
-    catalogue: RwLock<Catalogue>,
-    /// Held by whoever changes which loads are active or kept; never while the catalogue is locked.
+    /// Replaced whole, so that whoever asks waits for nobody: it is changed, too, on threads that wait for an idle processor.
+    catalogue: ArcSwap<Catalogue>,
+    /// Held by whoever changes which loads are active or kept.
     changing: Mutex<()>,
     opened: Opened,
     turns: Arc<Turns>,
@@ -129,7 +130,7 @@ impl Loads {
             data,
             reaper,
             active: ArcSwap::from_pointee(set),
-            catalogue: RwLock::new(catalogue),
+            catalogue: ArcSwap::from_pointee(catalogue),
             changing: Mutex::default(),
             opened: Opened::default(),
             turns: Arc::default(),
@@ -190,9 +191,6 @@ impl Loads {
 
     /// The turn, for a load of which nothing is known yet that stands against it.
     fn turn_for(&self, header: &LoadHeader) -> Result<Turn, LoadError> {
-        if self.closing.load(Ordering::Relaxed) {
-            return Err(LoadError::ShuttingDown);
-        }
         let now = self.now();
         if header.issue_time.duration_since(now) > CLOCK_SKEW {
             return Err(LoadError::IssuedInFuture { issue_time: header.issue_time, now });
@@ -200,7 +198,10 @@ impl Loads {
         if let Some(base) = &header.base_load_id {
             self.may_be_changed(header.region, base)?;
         }
-        self.turns.take(header.region).map_err(|region| LoadError::InProgress { region })
+        self.turns.take(header.region).map_err(|taken| match taken {
+            Taken::By(region) => LoadError::InProgress { region },
+            Taken::ForGood => LoadError::ShuttingDown,
+        })
     }
 
     /// Spares the sender of a delta the upload where it can be told already that its base is not active. A load that was
@@ -208,7 +209,7 @@ impl Loads {
     fn may_be_changed(&self, region: CspRegion, base: &str) -> Result<(), LoadError> {
         let active = self.answering(region).map(|active| active.manifest().load_id.clone());
         let made_of_it = |manifest: &Manifest| manifest.base_load_id.as_deref() == Some(base);
-        if active.as_deref() == Some(base) || self.read(|catalogue| catalogue.retained.values().any(made_of_it)) {
+        if active.as_deref() == Some(base) || self.catalogue().retained.values().any(|load| made_of_it(load)) {
             return Ok(());
         }
         Err(LoadError::BaseNotActive { base: base.to_owned(), region, active })
@@ -219,7 +220,7 @@ impl Loads {
     /// # Errors
     /// [`LoadError::NotFound`].
     pub fn get(&self, load_id: &str) -> Result<LoadRecord, LoadError> {
-        self.read(|catalogue| catalogue.get(load_id)).ok_or_else(|| not_found(load_id))
+        self.catalogue().get(load_id).ok_or_else(|| not_found(load_id))
     }
 
     /// A page of loads, newest first.
@@ -227,7 +228,7 @@ impl Loads {
     /// # Errors
     /// [`LoadError::PageToken`] for a token that is not this server's, or came with other filters.
     pub fn list(&self, filter: ListFilter, page_size: usize, page_token: &str) -> Result<Page, LoadError> {
-        self.read(|catalogue| catalogue.list(filter, page_size, page_token))
+        self.catalogue().list(filter, page_size, page_token)
     }
 
     /// The rejects of a load that lie after a line. Blocks, as does each step of the iterator.
@@ -239,16 +240,20 @@ impl Loads {
         load_id: &str,
         after_line: u32,
     ) -> Result<impl Iterator<Item = Result<Reject, LoadError>> + Send + use<>, LoadError> {
-        let state = self.get(load_id)?.state;
-        let directory = if state == LoadState::Refused { self.data.refused(load_id) } else { self.data.load(load_id) };
-        let rejects = store::read_rejects(&directory, after_line)?;
+        let read = || {
+            let refused = self.get(load_id)?.state == LoadState::Refused;
+            let directory = if refused { self.data.refused(load_id) } else { self.data.load(load_id) };
+            Ok(store::read_rejects(&directory, after_line)?)
+        };
+        // A directory that is gone was deleted or replaced since the load was looked up: it is looked up again.
+        let rejects = read().or_else(|error: LoadError| if error.is_missing() { read() } else { Err(error) })?;
         Ok(rejects.map(|reject| reject.map_err(LoadError::from)))
     }
 
     /// Stops the load in progress, if there is one, and waits until it is gone and all is noted.
     pub async fn close(&self) {
         self.closing.store(true, Ordering::Relaxed);
-        self.turns.idle().await;
+        self.turns.close().await;
         let audit = self.audit.clone();
         // It fails when the runtime ends meanwhile.
         let _settled = task::spawn_blocking(move || audit.settle()).await;
@@ -286,12 +291,23 @@ impl Loads {
         limits(&self.settings.load(), self.data.incoming().join("texts.spill"))
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Catalogue> {
-        self.catalogue.write().unwrap_or_else(PoisonError::into_inner)
+    /// The catalogue as it is now.
+    fn catalogue(&self) -> arc_swap::Guard<Arc<Catalogue>> {
+        self.catalogue.load()
     }
 
-    fn read<T>(&self, what: impl FnOnce(&Catalogue) -> T) -> T {
-        what(&self.catalogue.read().unwrap_or_else(PoisonError::into_inner))
+    /// Changes the catalogue, and gives back what the change did. It is done again when another came between.
+    fn change<T>(&self, change: impl Fn(&mut Catalogue) -> T) -> T {
+        let mut before = self.catalogue.load();
+        loop {
+            let mut after = Catalogue::clone(&before);
+            let told = change(&mut after);
+            let found = self.catalogue.compare_and_swap(&before, Arc::new(after));
+            if Arc::ptr_eq(&found, &before) {
+                return told;
+            }
+            before = found;
+        }
     }
 
     /// The load a region answers from; `None` too for one that is damaged.
@@ -302,7 +318,7 @@ impl Loads {
     /// The outcome of a submission that is here already: active means done, retained is for ActivateCoverageLoad. `active`
     /// is the load that the region answers from.
     fn present(&self, load_id: &str, active: Option<&str>, wanted: Wanted) -> Result<Option<Submitted>, LoadError> {
-        let Some(record) = self.read(|catalogue| catalogue.get(load_id)) else { return Ok(None) };
+        let Some(record) = self.catalogue().get(load_id) else { return Ok(None) };
         match record.state {
             LoadState::Active => Ok(Some(Submitted { record, already_present: true })),
             LoadState::Superseded => Err(LoadError::Retained { load_id: load_id.to_owned() }),
@@ -315,33 +331,6 @@ impl Loads {
             // never heard of it.
             LoadState::Refused | LoadState::Damaged | LoadState::Staged | LoadState::DryRun => Ok(None),
         }
-    }
-
-    /// Keeps the record of a load that was judged and found wanting, and gives back why.
-    fn refuse(&self, manifest: Manifest, refusal: LoadError, rejects: &[Reject]) -> LoadError {
-        let by_what = noted::by_what(&refusal).0;
-        tracing::warn!(load_id = manifest.load_id, by_what, "load refused");
-        // The sender's words may quote a cell, and a cell may be a postcode.
-        tracing::debug!(load_id = manifest.load_id, %refusal, "what its sender is told");
-        self.note_refusal(AuditEvent::Refused, manifest.region, &manifest.load_id, &manifest.submitter, &refusal);
-        match self.record_refusal(manifest, &refusal.to_string(), rejects) {
-            Ok(()) => refusal,
-            Err(error) => error.into(),
-        }
-    }
-
-    fn record_refusal(&self, manifest: Manifest, words: &str, rejects: &[Reject]) -> Result<(), StoreError> {
-        store::keep_refused(&self.data, &manifest, words, rejects)?;
-        let region = manifest.region;
-        let mut catalogue = self.write();
-        let refused: &mut BTreeMap<_, _> = &mut catalogue.refused;
-        refused.insert(manifest.load_id.clone(), (manifest, words.to_owned()));
-        let mut oldest_first: Vec<&Manifest> = refused.values().map(|(manifest, _)| manifest).collect();
-        oldest_first.sort_unstable_by_key(|manifest| manifest.received);
-        let surplus = store::surplus(oldest_first.into_iter(), region);
-        refused.retain(|load_id, _| !surplus.contains(load_id));
-        drop(catalogue);
-        surplus.iter().try_for_each(|load_id| store::forget_refused(&self.data, load_id))
     }
 }
 

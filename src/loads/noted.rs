@@ -1,19 +1,17 @@
 //! What the audit log is told. What was done is noted before anybody hears of it; what was denied, without being waited for.
 
-use std::{io, sync::PoisonError};
-
 use jiff::Timestamp;
 
 use crate::{
     domain::CspRegion,
     ingest::{Encoding, FileError},
-    store::{AuditEvent, AuditLine, Manifest, StoreError},
+    store::{AuditEvent, AuditLine, Manifest},
 };
 
-use super::{Guard, LoadError, LoadHeader, Loads};
+use super::{GivenUp, Guard, LoadError, LoadHeader, Loads};
 
 impl Loads {
-    /// Notes what was done to a load. A log that cannot be written is loud, and undoes nothing. Blocks.
+    /// Notes what was done to a load. Blocks.
     pub(super) fn audit(&self, event: AuditEvent, region: CspRegion, load_id: &str, by: &str, note: &str) {
         self.note(event, region.slug(), load_id, by, "", note);
     }
@@ -50,6 +48,15 @@ impl Loads {
         self.note_later(AuditEvent::Failed, header.region.slug(), &header.submitter, reason, &note);
     }
 
+    /// Notes that an upload ended before it said what it is, as often as the like of it is noted. Does not wait for the disk.
+    pub fn upload_without_header(&self, by: &str, why: GivenUp) {
+        let error = LoadError::from(why);
+        let reason = reason(&error, Encoding::Identity).unwrap_or("server-fault");
+        if let Some(note) = self.turned_away(by, reason, &error) {
+            self.note_later(AuditEvent::Failed, "", by, reason, &format!("before its header: {note}"));
+        }
+    }
+
     /// Notes that a load could not be activated, as often as the like of it is noted. Blocks.
     pub(super) fn note_not_activated(&self, region: CspRegion, load_id: &str, by: &str, error: &LoadError) {
         let reason = match error {
@@ -68,9 +75,7 @@ impl Loads {
     /// What to note of an attempt that was turned away, if it is to be noted: a sender that tries all day has a few lines, and
     /// does not push out of the log what was really done.
     fn turned_away(&self, by: &str, reason: &str, error: &LoadError) -> Option<String> {
-        let mut noted = self.denials.turned_away.lock().unwrap_or_else(PoisonError::into_inner);
-        let unnoted = noted.take(by, reason, self.now())?;
-        drop(noted);
+        let unnoted = self.denials.turned_away.take(by, reason, self.now())?;
         let words = error.to_string();
         Some(if unnoted > 0 { format!("{words}; {unnoted} failures before it were not noted") } else { words })
     }
@@ -81,24 +86,15 @@ impl Loads {
 
     /// The same of what concerns no load that is known. Does not wait for the disk.
     pub(super) fn note_later(&self, event: AuditEvent, region: &str, by: &str, reason: &str, note: &str) {
-        let line = AuditLine { time: self.now(), event, region, load_id: "", by, reason, note };
-        if let Err(error) = self.audit.append_later(&line) {
-            unwritten(&line, &error);
-        }
+        self.audit.append_later(&AuditLine { time: self.now(), event, region, load_id: "", by, reason, note });
     }
 
     pub(super) fn note_line(&self, line: &AuditLine<'_>) {
-        self.note_lines(std::slice::from_ref(line));
+        self.audit.append(std::slice::from_ref(line));
     }
 
-    /// Notes several by one write: a kill leaves all or none of them.
-    fn note_lines(&self, lines: &[AuditLine<'_>]) {
-        if let Err(error) = self.audit.append(lines) {
-            lines.iter().for_each(|line| unwritten(line, &error));
-        }
-    }
-
-    /// Notes that a load was sealed at `time`, and which guards were overridden for it. Blocks.
+    /// Notes that a load was sealed at `time`, and which guards were overridden for it; by one write, so that a kill leaves
+    /// all of it or nothing. Blocks.
     pub(super) fn note_loaded(&self, manifest: &Manifest, time: Timestamp, reason: &str, note: &str) {
         let Manifest { load_id, region, submitter, override_note, guards, .. } = manifest;
         let of = |event, reason, note| AuditLine {
@@ -112,14 +108,12 @@ impl Loads {
         };
         let overridden: Vec<_> =
             guards.iter().filter(|guard| guard.overridden).map(|guard| guard.guard.as_str()).collect();
+        if overridden.is_empty() {
+            return self.audit.append(&[of(AuditEvent::Loaded, reason, note)]);
+        }
         let why = format!("{}: {override_note}", overridden.join(", "));
-        let lines = [of(AuditEvent::Loaded, reason, note), of(AuditEvent::Overridden, reason, &why)];
-        self.note_lines(lines.get(..if overridden.is_empty() { 1 } else { 2 }).unwrap_or_default());
+        self.audit.append(&[of(AuditEvent::Loaded, reason, note), of(AuditEvent::Overridden, reason, &why)]);
     }
-}
-
-fn unwritten(line: &AuditLine<'_>, error: &StoreError) {
-    tracing::error!(?line, %error, "the audit log cannot be written");
 }
 
 /// What refused a load, by name, and the figures: nothing that the file said.
@@ -152,7 +146,7 @@ fn reason(error: &LoadError, encoding: Encoding) -> Option<&'static str> {
         },
         LoadError::File(FileError::Header { .. }) => "header-row",
         LoadError::Store(error) if error.is_disk_full() => "disk-full",
-        LoadError::File(FileError::Disk { source, .. }) if source.kind() == io::ErrorKind::StorageFull => "disk-full",
+        LoadError::File(error) if error.is_disk_full() => "disk-full",
         LoadError::ShuttingDown | LoadError::File(FileError::Cancelled) => "shutting-down",
         LoadError::Retained { .. } => "retained",
         _ => "server-fault",
@@ -169,7 +163,10 @@ const fn quotes_nothing(error: &LoadError) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
+    use crate::store::StoreError;
 
     #[test]
     fn each_way_to_end_has_its_word_and_those_with_a_line_of_their_own_have_none() {
@@ -183,6 +180,7 @@ mod tests {
             (unreadable(), Encoding::Identity, Some("unreadable")),
             (unreadable(), Encoding::Zstd, Some("encoding")),
             (disk(io::ErrorKind::StorageFull), Encoding::Gzip, Some("disk-full")),
+            (disk(io::ErrorKind::QuotaExceeded), Encoding::Gzip, Some("disk-full")),
             (disk(io::ErrorKind::PermissionDenied), Encoding::Gzip, Some("server-fault")),
             (StoreError::DiskFull { needed: 2, free: 1 }.into(), Encoding::Gzip, Some("disk-full")),
             (LoadError::File(FileError::Cancelled), Encoding::Gzip, Some("shutting-down")),

@@ -16,8 +16,10 @@ use super::{LoadError, Loads, not_found, start};
 /// The loads that somebody holds.
 #[derive(Debug, Default)]
 pub(super) struct Opened {
-    /// Held while a load is read from disk, for it may have to be rebuilt, and for a second reader shall find it open.
-    opening: Mutex<()>,
+    /// Of each load that is being read from disk: held meanwhile, for a second reader shall find it open.
+    opening: Mutex<BTreeMap<String, Weak<Mutex<()>>>>,
+    /// Held while one is rebuilt, by whoever holds the one of that load as well.
+    rebuilding: Mutex<()>,
     known: Mutex<BTreeMap<String, Weak<SealedLoad>>>,
 }
 
@@ -34,6 +36,18 @@ impl Opened {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(load_id);
     }
 
+    /// The lock of one load: nobody waits for another to be opened, which may take minutes when it has to be rebuilt.
+    fn opening(&self, load_id: &str) -> Arc<Mutex<()>> {
+        let mut opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lock) = opening.get(load_id).and_then(Weak::upgrade) {
+            return lock;
+        }
+        opening.retain(|_, lock| lock.strong_count() > 0);
+        let lock = Arc::default();
+        opening.insert(load_id.to_owned(), Arc::downgrade(&lock));
+        lock
+    }
+
     fn held(&self, load_id: &str) -> Option<Arc<SealedLoad>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).get(load_id)?.upgrade()
     }
@@ -41,7 +55,7 @@ impl Opened {
 
 impl Loads {
     /// A retained load, opened unless somebody has it open. Once open it stays whole for whoever holds it: retention may
-    /// delete its directory meanwhile, and takes nothing away from under a reader. Blocks, while another is opened too.
+    /// delete its directory meanwhile, and takes nothing away from under a reader. Blocks.
     ///
     /// # Errors
     /// [`LoadError::NotFound`] for one that was deleted meanwhile, [`LoadError::Store`] for one that is damaged beyond
@@ -51,31 +65,42 @@ impl Loads {
         if let Some(load) = self.opened.held(load_id) {
             return Ok(load);
         }
-        let _one_at_a_time = self.opened.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        let opening = self.opened.opening(load_id);
+        let _one_at_a_time = opening.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(load) = self.opened.held(load_id) {
             return Ok(load);
         }
-        match start::open_or_rebuild(&self.data, manifest, &self.table3, &self.limits(), &self.reaper) {
+        let opened = match SealedLoad::open(&self.data.load(load_id), &self.reaper) {
+            Err(error) if error.is_damage() => {
+                let _one_at_a_time = self.opened.rebuilding.lock().unwrap_or_else(PoisonError::into_inner);
+                start::rebuild(&self.data, manifest, &self.table3, &self.limits(), &self.reaper, &error)
+            }
+            opened => opened.map_err(LoadError::from),
+        };
+        match opened {
             Ok(load) => {
                 let load = Arc::new(load);
                 self.opened.remember(&load);
-                self.write().damaged.retain(|id| id != load_id);
+                self.change(|catalogue| catalogue.damaged.retain(|id| id != load_id));
                 Ok(load)
             }
             Err(error) => Err(self.unopened(load_id, error)),
         }
     }
 
-    /// Why a load cannot be opened: for one that retention deleted meanwhile, that it is gone.
+    /// Why a load cannot be opened: for one that was deleted meanwhile, that it is gone.
     fn unopened(&self, load_id: &str, error: LoadError) -> LoadError {
-        let mut catalogue = self.write();
-        if !catalogue.retained.contains_key(load_id) && !catalogue.unreadable.contains_key(load_id) {
+        let damaged = error.is_damage();
+        let is_known = self.change(|catalogue| {
+            let is_known = catalogue.retained.contains_key(load_id) || catalogue.unreadable.contains_key(load_id);
+            if is_known && damaged && !catalogue.damaged.iter().any(|id| id == load_id) {
+                catalogue.damaged.push(load_id.to_owned());
+            }
+            is_known
+        });
+        if !is_known {
             return not_found(load_id);
         }
-        if error.is_damage() && !catalogue.damaged.iter().any(|id| id == load_id) {
-            catalogue.damaged.push(load_id.to_owned());
-        }
-        drop(catalogue);
         tracing::error!(load_id, %error, "a retained load cannot be opened");
         error
     }

@@ -19,6 +19,20 @@ pub enum LoadState {
     DryRun,
 }
 
+impl LoadState {
+    /// `dry-run`: the same in every version, for what outlives one.
+    pub(super) const fn slug(self) -> &'static str {
+        match self {
+            Self::Staged => "staged",
+            Self::Active => "active",
+            Self::Superseded => "superseded",
+            Self::Refused => "refused",
+            Self::Damaged => "damaged",
+            Self::DryRun => "dry-run",
+        }
+    }
+}
+
 /// One load and what became of it.
 #[derive(Clone, Debug)]
 pub struct LoadRecord {

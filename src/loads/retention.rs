@@ -6,10 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     domain::CspRegion,
-    store::{AuditEvent, remove_load},
+    store::{AuditEvent, Deleted, StoreError, delete_load},
 };
 
-use super::{LoadError, Loads, catalogue::Catalogue};
+use super::{Loads, catalogue::Catalogue};
 
 /// A load is kept while it is among the newest of its region, or younger than this; whichever keeps more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,28 +59,38 @@ impl Loads {
     /// Deletes what is no longer kept of a region. Blocks. A directory that cannot be removed now is left to the next start,
     /// and is nobody's failure.
     pub(super) fn tidy(&self, region: CspRegion) {
-        let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.now();
         let retention = self.settings().retention;
-        for load_id in self.read(|catalogue| surplus(catalogue, region, retention, now)) {
-            if let Err(error) = self.delete(region, &load_id) {
-                tracing::error!(load_id, %error, "a load that is no longer kept could not be deleted");
+        let mut deleted = Vec::new();
+        for load_id in surplus(&self.catalogue(), region, retention, now) {
+            match self.delete(region, &load_id) {
+                Ok(files) => deleted.push(files),
+                Err(error) => tracing::error!(load_id, %error, "a load that is no longer kept could not be deleted"),
             }
         }
+        // Whoever activates a load does not wait for files to be removed.
+        drop(one_at_a_time);
+        deleted.into_iter().for_each(Self::remove_deleted);
     }
 
-    fn delete(&self, region: CspRegion, load_id: &str) -> Result<(), LoadError> {
+    fn delete(&self, region: CspRegion, load_id: &str) -> Result<Deleted, StoreError> {
         // Forgotten first: a load that is listed can always be activated.
-        let mut catalogue = self.write();
-        catalogue.retained.remove(load_id);
-        catalogue.damaged.retain(|id| id != load_id);
-        catalogue.active.forget(load_id);
-        let file = catalogue.active.clone();
-        drop(catalogue);
+        let file = self.change(|catalogue| {
+            catalogue.forget(load_id);
+            catalogue.active.clone()
+        });
         file.write(&self.data)?;
-        remove_load(&self.data, load_id)?;
+        let files = delete_load(&self.data, load_id)?;
         self.audit(AuditEvent::Deleted, region, load_id, "retention", "");
-        Ok(())
+        Ok(files)
+    }
+
+    /// Removes the files of a load that is deleted and noted. Those that stay are the next start's.
+    pub(super) fn remove_deleted(files: Deleted) {
+        if let Err(error) = files.remove() {
+            tracing::error!(%error, "the files of a deleted load could not be removed; the next start tries again");
+        }
     }
 }
 

@@ -10,7 +10,7 @@ fn kept(days_ago: &[i64], activated: &[usize], retention: Retention) -> Vec<usiz
         let mut manifest = manifest(CspRegion::South, 0);
         manifest.load_id.clone_from(id);
         manifest.received = now - SignedDuration::from_hours(24 * days);
-        catalogue.retained.insert(id.clone(), manifest);
+        catalogue.retained.insert(id.clone(), manifest.into());
     }
     for (number, &load) in activated.iter().enumerate() {
         let at = now - SignedDuration::from_hours(24 * 300) + SignedDuration::from_mins(number as i64);

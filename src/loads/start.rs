@@ -15,7 +15,11 @@ use crate::{
     },
 };
 
-use super::{LoadError, catalogue::Catalogue, unreadable};
+use super::{
+    LoadError,
+    catalogue::{Catalogue, Refused},
+    unreadable,
+};
 
 /// Reads every manifest and opens the active loads.
 pub(super) fn open(
@@ -29,10 +33,12 @@ pub(super) fn open(
     let mut unreadable = BTreeMap::new();
     for (load_id, error) in cannot_be_read {
         tracing::error!(load_id, %error, "a load's directory cannot be read; it answers nothing");
-        unreadable.extend(unreadable::manifest_of(data, &load_id).map(|manifest| (load_id, manifest)));
+        unreadable.extend(unreadable::manifest_of(data, &load_id).map(|manifest| (load_id, Arc::new(manifest))));
     }
-    let retained = manifests.into_iter().map(|manifest| (manifest.load_id.clone(), manifest)).collect();
-    let refused = refused_manifests(data)?.into_iter().map(|found| (found.0.load_id.clone(), found)).collect();
+    let retained = manifests.into_iter().map(|manifest| (manifest.load_id.clone(), Arc::new(manifest))).collect();
+    let refused = refused_manifests(data)?.into_iter();
+    let refused = refused.map(|(manifest, words)| (manifest.load_id.clone(), Arc::new(Refused { manifest, words })));
+    let refused = refused.collect();
     let mut catalogue = Catalogue { active, damaged: Vec::new(), retained, unreadable, refused };
 
     let mut loads: RegionMap<Option<ActiveLoad>> = RegionMap::from_fn(|_| None);
@@ -81,22 +87,9 @@ fn open_active(
     })
 }
 
-/// Opens a retained load; a damaged one is rebuilt.
-pub(super) fn open_or_rebuild(
-    data: &DataDir,
-    manifest: &Manifest,
-    table3: &Table3,
-    limits: &Limits,
-    reaper: &Reaper,
-) -> Result<SealedLoad, LoadError> {
-    match SealedLoad::open(&data.load(&manifest.load_id), reaper) {
-        Err(error) if error.is_damage() => rebuild(data, manifest, table3, limits, reaper, &error),
-        opened => Ok(opened?),
-    }
-}
-
-/// Reads a load's kept file again, as when it came, or the rows that a delta came to, and gives it new blocks.
-fn rebuild(
+/// Reads a load's kept file again, as when it came, or the rows that a delta came to, and gives it new blocks. For one load
+/// at a time: it takes as much memory as that load did, and a directory of `incoming/`.
+pub(super) fn rebuild(
     data: &DataDir,
     manifest: &Manifest,
     table3: &Table3,
@@ -124,7 +117,7 @@ fn rebuild(
         Some(_) => store::read_rows(&home, limits.spill.clone())?,
         None => {
             let reread = || read_kept(&home, manifest.encoding);
-            let file = reread().map_err(StoreError::io("opening the kept file in", &home))?;
+            let file = reread().map_err(StoreError::opening_part("opening the kept file in", &home))?;
             let variants = table3.region(manifest.region);
             let limits = limits_of(manifest, limits);
             let scanned = ingest::read(file, FileKind::Full, variants, &limits, &AtomicBool::new(false));

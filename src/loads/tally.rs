@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use crate::domain::{CspRegion, RegionMap};
+use crate::{
+    domain::{CspRegion, RegionMap},
+    ingest::FileError,
+};
 
 use super::{LoadError, Submitted, Wanted};
 
@@ -42,19 +45,16 @@ impl Tally {
         let counted = &self.0[region];
         let ended = match result {
             // What went wrong on this side may go wrong with a load, too.
-            Ok(_) | Err(_)
-                if wanted == Wanted::Judged && !matches!(result, Err(LoadError::Store(_) | LoadError::Thread)) =>
-            {
-                &counted.dry_run
-            }
+            result if wanted == Wanted::Judged && !result.as_ref().is_err_and(LoadError::is_ours) => &counted.dry_run,
             Ok(Submitted { already_present: true, .. }) => &counted.repeated,
             Ok(_) => {
                 let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
                 counted.latest.store(nanos.max(1), Ordering::Relaxed);
                 &counted.accepted
             }
-            // This side's doing, or nobody's.
-            Err(LoadError::Store(_) | LoadError::Thread | LoadError::ShuttingDown | LoadError::Abandoned) => {
+            Err(error) if error.is_ours() => &counted.failed,
+            // Nobody's doing.
+            Err(LoadError::ShuttingDown | LoadError::File(FileError::Cancelled) | LoadError::Abandoned) => {
                 &counted.failed
             }
             Err(_) => &counted.refused,
@@ -88,6 +88,8 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
 
     #[test]
@@ -95,10 +97,15 @@ mod tests {
         let tally = Tally::default();
         let (region, took) = (CspRegion::South, Duration::from_secs(1));
         let counted = |outcome: &str| tally.outcomes(region).iter().find(|(name, _)| *name == outcome).unwrap().1;
+        let disk = || LoadError::File(FileError::Disk { doing: "sort", source: io::ErrorKind::Other.into() });
         for (wanted, error, outcome) in [
             (Wanted::Judged, LoadError::TooLarge { limit: 1 }, "dry_run"),
             (Wanted::Judged, LoadError::Abandoned, "dry_run"),
             (Wanted::Judged, LoadError::Thread, "failed"),
+            (Wanted::Judged, disk(), "failed"),
+            (Wanted::Judged, FileError::Cancelled.into(), "dry_run"),
+            (Wanted::Active, disk(), "failed"),
+            (Wanted::Active, FileError::Cancelled.into(), "failed"),
             (Wanted::Active, LoadError::TooLarge { limit: 1 }, "refused"),
             (Wanted::Staged, LoadError::Abandoned, "failed"),
         ] {
@@ -107,6 +114,6 @@ mod tests {
             assert_eq!(counted(outcome), before + 1, "{wanted:?} {outcome}");
         }
         let all: u64 = tally.outcomes(region).iter().map(|(_, count)| count).sum();
-        assert_eq!((all, tally.latest(region)), (5, None));
+        assert_eq!((all, tally.latest(region)), (9, None));
     }
 }

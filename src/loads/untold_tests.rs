@@ -15,7 +15,7 @@ use crate::{
     domain::{CspRegion, Table3},
     ingest::Encoding,
     loads::{Guard, LoadHeader, Settings, Wanted},
-    store::Rotation,
+    store::{Rotation, delete_load},
 };
 
 /// By a clock that goes on a second whenever it is looked at.
@@ -149,6 +149,48 @@ async fn a_line_that_went_with_an_old_file_is_not_missed() {
     assert!(!log.contains("central"), "{log}");
     drop(open(dir.path(), rotation, &clock));
     assert_eq!(text(dir.path()), log);
+}
+
+#[tokio::test]
+async fn a_deletion_whose_line_a_crash_took_away_is_noted_at_the_next_start_and_its_files_removed() {
+    for bytes in [4 << 20, 1] {
+        for (what, noted, manifest) in [
+            ("moved away, and no more", false, true),
+            ("noted as well", true, true),
+            ("half removed, and so noted before", true, false),
+        ] {
+            let rotation = Rotation { bytes, kept: 99 };
+            let (dir, clock) = (tempfile::tempdir().unwrap(), Arc::new(AtomicI64::new(1_800_000_000)));
+            let loads = open(dir.path(), rotation, &clock);
+            let first = load(&loads, CspRegion::South, 20).await;
+            let second = load(&loads, CspRegion::South, 21).await;
+            let _files = delete_load(&loads.data, &first).unwrap();
+            if noted {
+                loads.audit(AuditEvent::Deleted, CspRegion::South, &first, "retention", "");
+            }
+            drop(loads);
+            let deleted = dir.path().join("deleted").join(&first);
+            if !manifest {
+                fs::remove_file(deleted.join("manifest.json")).unwrap();
+            }
+            let before = text(dir.path());
+
+            let loads = open(dir.path(), rotation, &clock);
+            assert!(loads.get(&first).is_err() && loads.get(&second).is_ok(), "{what}");
+            drop(loads);
+            assert!(!deleted.exists(), "{what}");
+            let after = text(dir.path());
+            let more: Vec<serde_json::Value> =
+                after[before.len()..].lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            assert_eq!(more.len(), usize::from(!noted), "{what}, {bytes} bytes a file:\n{after}");
+            for line in more {
+                assert_eq!((&line["event"], &line["load_id"]), (&"deleted".into(), &first.as_str().into()), "{what}");
+                assert_eq!(line["reason"], RECOVERED, "{what}");
+            }
+            drop(open(dir.path(), rotation, &clock));
+            assert_eq!(text(dir.path()), after, "{what}: at the start after that");
+        }
+    }
 }
 
 /// Of every line of a load: what it tells, of which load, and whether it was recovered.

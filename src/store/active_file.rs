@@ -60,7 +60,7 @@ impl ActiveFile {
     /// Puts the file on disk; when this returns, a restart finds it.
     ///
     /// # Errors
-    /// [`StoreError::Io`]; the file is then as it was before.
+    /// [`StoreError::Io`]; the file is then as it was before, or says this and is not known to be on disk.
     pub fn write(&self, data: &DataDir) -> Result<(), StoreError> {
         durable::write_json(&data.active_file(), self)
     }

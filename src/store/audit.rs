@@ -4,7 +4,7 @@
 
 use std::{
     fs::{self, File},
-    io::{Read as _, Seek as _, SeekFrom, Write as _},
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, mpsc},
 };
@@ -121,10 +121,25 @@ impl Files {
             // The file's name must survive a power cut as its lines do.
             durable::sync(&self.root)?;
         }
-        if before + text.len() as u64 >= self.rotation.bytes { self.rotate() } else { Ok(()) }
+        if before + text.len() as u64 >= self.rotation.bytes
+            && let Err(error) = self.rotate()
+        {
+            // The lines are written all the same, and the next tries again.
+            tracing::error!(%error, "the audit log cannot be put aside, and grows");
+        }
+        Ok(())
     }
 
     fn rotate(&self) -> Result<(), StoreError> {
+        // More may have been kept before than now.
+        for number in self.rotation.kept + 1.. {
+            let surplus = put_aside(&self.root, number);
+            match fs::remove_file(&surplus) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => break,
+                Err(error) => return Err(StoreError::io("removing", &surplus)(error)),
+            }
+        }
         for number in (1..self.rotation.kept).rev() {
             let from = put_aside(&self.root, number);
             if from.exists() {
@@ -136,7 +151,7 @@ impl Files {
 }
 
 /// Whether the last line has no end.
-fn cut_short(file: &mut File, length: u64) -> std::io::Result<bool> {
+fn cut_short(file: &mut File, length: u64) -> io::Result<bool> {
     let Some(last) = length.checked_sub(1) else { return Ok(false) };
     let mut byte = [0];
     file.seek(SeekFrom::Start(last))?;
@@ -180,7 +195,7 @@ mod tests {
         let data = DataDir::open(dir.path()).unwrap();
         let log = AuditLog::start(&data, Rotation { bytes: 600, kept: 9 }).unwrap();
         let sent: Vec<_> = (0..40).map(|number| format!("south-{number:02}")).collect();
-        sent.iter().for_each(|id| log.append(&[line(id)]).unwrap());
+        sent.iter().for_each(|id| log.append(&[line(id)]));
         assert_eq!(ids(dir.path()), sent, "in order, none lost");
         assert!(put_aside(dir.path(), 4).exists());
         let first = fs::read_to_string(put_aside(dir.path(), 6)).unwrap();
@@ -194,10 +209,33 @@ mod tests {
             let data = DataDir::open(dir.path()).unwrap();
             // Each line fills a file.
             let log = AuditLog::start(&data, Rotation { bytes: 1, kept }).unwrap();
-            (0..10).for_each(|number| log.append(&[line(&format!("south-{number}"))]).unwrap());
+            (0..10).for_each(|number| log.append(&[line(&format!("south-{number}"))]));
             let newest: Vec<_> = (10 - kept..10).map(|number| format!("south-{number}")).collect();
             assert_eq!(ids(dir.path()), newest);
         }
+    }
+
+    #[test]
+    fn what_was_kept_before_more_were_than_now_is_thrown_away_with_the_next_file() {
+        let dir = tempfile::tempdir().unwrap();
+        for (kept, ids) in [(9, 0..6), (2, 6..7)] {
+            let data = DataDir::open(dir.path()).unwrap();
+            let log = AuditLog::start(&data, Rotation { bytes: 1, kept }).unwrap();
+            ids.for_each(|number| log.append(&[line(&format!("south-{number}"))]));
+        }
+        assert_eq!(ids(dir.path()), ["south-5", "south-6"]);
+    }
+
+    #[test]
+    fn lines_are_written_where_the_file_cannot_be_put_aside() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::open(dir.path()).unwrap();
+        let files = Files::new(dir.path(), Rotation { bytes: 1, kept: 3 });
+        drop(data);
+        fs::create_dir(put_aside(dir.path(), 2)).unwrap();
+        fs::create_dir_all(put_aside(dir.path(), 3).join("not empty")).unwrap();
+        files.append(b"{}\n").unwrap();
+        assert_eq!(fs::read(current(dir.path())).unwrap(), b"{}\n");
     }
 
     #[test]
@@ -205,11 +243,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::open(dir.path()).unwrap();
         let log = AuditLog::start(&data, Rotation::default()).unwrap();
-        log.append(&[line("south-0")]).unwrap();
+        log.append(&[line("south-0")]);
         let mut file = File::options().append(true).open(current(dir.path())).unwrap();
         file.write_all(br#"{"time":"1970-01-01T00:0"#).unwrap();
-        log.append(&[line("south-1")]).unwrap();
-        log.append(&[line("south-2")]).unwrap();
+        log.append(&[line("south-1")]);
+        log.append(&[line("south-2")]);
         assert_eq!(ids(dir.path()), ["south-0", "cut short", "south-1", "south-2"]);
     }
 }

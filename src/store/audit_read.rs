@@ -1,6 +1,6 @@
-//! Reading the audit log: which activations and which loads it tells of.
+//! Reading the audit log: which activations, which loads and which deletions it tells of.
 //!
-//! Either is on disk before its line is, so that nothing is noted which did not happen; a crash between the two leaves one
+//! Each is on disk before its line is, so that nothing is noted which did not happen; a crash between the two leaves one
 //! without a line. The log is read from its newest file back, and no further than it takes to know.
 
 use std::{
@@ -29,6 +29,7 @@ pub const RECOVERED: &str = "recovered-at-start";
 /// The events of the lines that are looked for.
 const ACTIVATED: &str = "activated";
 const LOADED: &str = "loaded";
+const DELETED: &str = "deleted";
 
 /// A load that became the one its region answers from.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,7 +58,7 @@ impl AuditLog {
                 return Ok(untold);
             }
             // A number may be free: a crash between two renames leaves it so.
-            let Some(told) = Told::read(&path)? else { continue };
+            let Some(told) = FileTells::read(&path)? else { continue };
             sought.retain(|activated| {
                 let has_line = told.of(activated);
                 if has_line == Some(false) {
@@ -72,25 +73,26 @@ impl AuditLog {
         Ok(untold)
     }
 
-    /// Whether the log tells that this load, which came at `received`, was sealed. Blocks.
+    /// Whether the log tells this of a load, which came at `received`. Blocks.
     ///
-    /// It does, too, where its line may have been thrown away.
+    /// That it was sealed it tells, too, where that line may have been thrown away. A deletion that a crash came into was the
+    /// last thing before it, and its line is there or never was.
     ///
     /// # Errors
     /// [`StoreError::Io`] when a file that has to be read cannot be.
-    pub fn tells_of_load(&self, load_id: &str, received: Timestamp) -> Result<bool, StoreError> {
+    pub fn tells_of(&self, fate: Fate, load_id: &str, received: Timestamp) -> Result<bool, StoreError> {
         let _nobody_writes = self.files.held.lock().unwrap_or_else(PoisonError::into_inner);
         for path in self.files.newest_first() {
-            let Some(told) = Told::read(&path)? else { continue };
+            let Some(told) = FileTells::read(&path)? else { continue };
             // One of its id may have come before, and been deleted.
-            if told.loaded.get(load_id).is_some_and(|&time| time >= received) {
+            if told.of_loads(fate).get(load_id).is_some_and(|&time| time >= received) {
                 return Ok(true);
             }
             if told.begun.is_some_and(|begun| begun < received) {
                 return Ok(false);
             }
         }
-        Ok(!self.files.are_all())
+        Ok(fate == Fate::Loaded && !self.files.are_all())
     }
 }
 
@@ -99,21 +101,33 @@ impl Files {
         std::iter::once(current(&self.root)).chain((1..=self.rotation.kept).map(|number| put_aside(&self.root, number)))
     }
 
-    /// Whether none was ever thrown away.
+    /// Whether it is certain that none was ever thrown away: none was put aside. More may have been kept at other times than
+    /// now, or have been taken elsewhere.
     fn are_all(&self) -> bool {
-        !put_aside(&self.root, self.rotation.kept).exists()
+        self.newest_first().skip(1).all(|path| !path.exists())
     }
 }
 
-/// What one file of the log tells of activations.
+/// What the log may tell of a load.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fate {
+    /// That it was sealed.
+    Loaded,
+    /// That it was deleted.
+    Deleted,
+}
+
+/// What one file of the log tells.
 #[derive(Default)]
-struct Told {
+struct FileTells {
     /// When it was begun: the time of its first line that was written when what it tells of was done.
     begun: Option<Timestamp>,
     /// By region slug, the last load that was activated, and when.
     last: BTreeMap<String, (String, Timestamp)>,
     /// The loads that were sealed, and when each was for the last time.
     loaded: HashMap<String, Timestamp>,
+    /// The loads that were deleted, likewise.
+    deleted: HashMap<String, Timestamp>,
 }
 
 /// As much of a line as is asked for here.
@@ -130,7 +144,7 @@ struct Line<'a> {
     reason: Cow<'a, str>,
 }
 
-impl Told {
+impl FileTells {
     /// Reads a file; nothing for one that is not there.
     fn read(path: &Path) -> Result<Option<Self>, StoreError> {
         let mut file = match File::open(path) {
@@ -142,7 +156,7 @@ impl Told {
         while file.read_until(b'\n', &mut bytes).map_err(StoreError::io("reading", path))? > 0 {
             // Most lines are of no interest, and seen to be so without being understood.
             let tells_of = |event: &str| memmem::find(&bytes, event.as_bytes()).is_some();
-            let matters = told.begun.is_none() || tells_of(ACTIVATED) || tells_of(LOADED);
+            let matters = told.begun.is_none() || [ACTIVATED, LOADED, DELETED].into_iter().any(tells_of);
             // A line that was cut short tells of nothing.
             if matters && let Ok(line) = serde_json::from_slice::<Line<'_>>(&bytes) {
                 told.note(&line);
@@ -160,6 +174,15 @@ impl Told {
             self.last.insert(line.region.clone().into_owned(), (line.load_id.clone().into_owned(), line.time));
         } else if line.event == LOADED {
             self.loaded.insert(line.load_id.clone().into_owned(), line.time);
+        } else if line.event == DELETED {
+            self.deleted.insert(line.load_id.clone().into_owned(), line.time);
+        }
+    }
+
+    const fn of_loads(&self, fate: Fate) -> &HashMap<String, Timestamp> {
+        match fate {
+            Fate::Loaded => &self.loaded,
+            Fate::Deleted => &self.deleted,
         }
     }
 

@@ -15,12 +15,20 @@ fn activated(region: CspRegion, load_id: &str, second: i64) -> Activated {
     }
 }
 
+type Line<'a> = (i64, AuditEvent, &'a str, &'a str, &'a str);
+
+/// These lines, if any, and one before all of them.
+fn from_its_beginning<'a>(lines: &[Line<'a>]) -> Vec<Line<'a>> {
+    let first = (!lines.is_empty()).then_some((1, AuditEvent::Denied, "", "", ""));
+    first.into_iter().chain(lines.iter().copied()).collect()
+}
+
 /// A log of these lines, each with the second of its time.
-fn log(dir: &Path, rotation: Rotation, lines: &[(i64, AuditEvent, &str, &str, &str)]) -> AuditLog {
+fn log(dir: &Path, rotation: Rotation, lines: &[Line<'_>]) -> AuditLog {
     let log = AuditLog::start(&DataDir::open(dir).unwrap(), rotation).unwrap();
     for &(second, event, region, load_id, reason) in lines {
         let line = AuditLine { time: at(second), event, region, load_id, by: "operator", reason, note: "" };
-        log.append(&[line]).unwrap();
+        log.append(&[line]);
     }
     log
 }
@@ -44,7 +52,7 @@ fn an_activation_is_told_of_by_the_last_line_of_its_region_or_not_at_all() {
         // All in one file, and each in its own.
         for bytes in [4 << 20, 1] {
             let dir = tempfile::tempdir().unwrap();
-            let log = log(dir.path(), Rotation { bytes, kept: 9 }, lines);
+            let log = log(dir.path(), Rotation { bytes, kept: 9 }, &from_its_beginning(lines));
             let wanted: &[Activated] = if untold { std::slice::from_ref(&last) } else { &[] };
             assert_eq!(log.untold(vec![last.clone()]).unwrap(), wanted, "{what}, {bytes} bytes a file");
         }
@@ -86,6 +94,20 @@ fn what_was_thrown_away_with_an_old_file_is_not_missed() {
     assert_eq!(log.untold(vec![after.clone()]).unwrap(), [after]);
 }
 
+/// More were kept at other times, or the oldest were taken elsewhere.
+#[test]
+fn what_may_have_been_thrown_away_is_not_missed_because_there_is_room_for_more_files() {
+    let lines: Vec<_> = (5..9).map(|second| (second, AuditEvent::Denied, "", "", "")).collect();
+    let dir = tempfile::tempdir().unwrap();
+    log(dir.path(), Rotation { bytes: 1, kept: 2 }, &lines);
+    let log = log(dir.path(), Rotation { bytes: 1, kept: 9 }, &[]);
+    assert_eq!(log.untold(vec![activated(CspRegion::North, "n-1", 2)]).unwrap(), []);
+    assert!(log.tells_of(Fate::Loaded, "n-1", at(2)).unwrap());
+    assert!(!log.tells_of(Fate::Loaded, "n-1", at(9)).unwrap());
+    // It would have been the last of all.
+    assert!(!log.tells_of(Fate::Deleted, "n-1", at(2)).unwrap());
+}
+
 #[test]
 fn a_load_is_told_of_by_a_line_that_came_after_it_did() {
     use AuditEvent::{Denied, Loaded};
@@ -99,14 +121,14 @@ fn a_load_is_told_of_by_a_line_that_came_after_it_did() {
     ] {
         for bytes in [4 << 20, 1] {
             let dir = tempfile::tempdir().unwrap();
-            let log = log(dir.path(), Rotation { bytes, kept: 9 }, lines);
-            assert_eq!(log.tells_of_load("s-2", at(20)).unwrap(), told, "{what}, {bytes} bytes a file");
+            let log = log(dir.path(), Rotation { bytes, kept: 9 }, &from_its_beginning(lines));
+            assert_eq!(log.tells_of(Fate::Loaded, "s-2", at(20)).unwrap(), told, "{what}, {bytes} bytes a file");
         }
     }
     // Its line may have gone with an old file, where it is older than what is kept.
     let dir = tempfile::tempdir().unwrap();
     let lines: Vec<_> = (5..12).map(|second| (second, Denied, "", "", "")).collect();
     let log = log(dir.path(), Rotation { bytes: 1, kept: 3 }, &lines);
-    assert!(log.tells_of_load("s-2", at(2)).unwrap());
-    assert!(!log.tells_of_load("s-2", at(12)).unwrap());
+    assert!(log.tells_of(Fate::Loaded, "s-2", at(2)).unwrap());
+    assert!(!log.tells_of(Fate::Loaded, "s-2", at(12)).unwrap());
 }

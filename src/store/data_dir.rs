@@ -7,6 +7,7 @@
 //! loads/<load-id>/   sealed loads: manifest.json, annex-e.csv, file.csv.zst, rejects.jsonl, blocks/
 //!                    and, with premises, premises/; of a delta, rows.zst
 //! refused/<load-id>/ refused loads: manifest.json, refusal.txt, rejects.jsonl
+//! deleted/<load-id>/ a load on its way out, until its files are removed; emptied at start
 //! incoming/          the load in progress; emptied at start, but for what was being replaced and has no successor
 //! ```
 
@@ -44,7 +45,7 @@ impl DataDir {
         let data = Self { root: root.to_owned(), _lock: lock };
         place::put_back(&data)?;
         remove_dir(&data.incoming())?;
-        for directory in [data.incoming(), data.loads(), data.refused_root()] {
+        for directory in [data.incoming(), data.loads(), data.refused_root(), data.deleted()] {
             fs::create_dir_all(&directory).map_err(StoreError::io("creating", &directory))?;
         }
         durable::sync(root)?;
@@ -68,6 +69,11 @@ impl DataDir {
     /// Where a load waits while another of its id takes its place.
     pub(super) fn replaced(&self) -> PathBuf {
         self.incoming().join("replaced")
+    }
+
+    /// Where a load lies that is deleted, until its files are removed.
+    pub(super) fn deleted(&self) -> PathBuf {
+        self.root.join("deleted")
     }
 
     pub(super) fn loads(&self) -> PathBuf {
@@ -117,23 +123,6 @@ impl DataDir {
         names.sort_unstable();
         Ok(names)
     }
-}
-
-/// Removes a sealed load. Moved away first, so that a crash never leaves half of one under its id.
-///
-/// # Errors
-/// [`StoreError::Io`] when the file system refuses.
-pub fn remove_load(data: &DataDir, load_id: &str) -> Result<(), StoreError> {
-    remove_load_at(data, &data.load(load_id), load_id)
-}
-
-/// The same, of a load that lies elsewhere.
-pub(super) fn remove_load_at(data: &DataDir, directory: &Path, load_id: &str) -> Result<(), StoreError> {
-    let doomed = data.incoming().join(load_id);
-    remove_dir(&doomed)?;
-    durable::rename(directory, &doomed)?;
-    directory.parent().map_or(Ok(()), durable::sync)?;
-    remove_dir(&doomed)
 }
 
 /// Removes a directory and what is in it; one that is not there is removed already.

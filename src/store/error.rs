@@ -34,6 +34,15 @@ impl StoreError {
         move |source| Self::Io { doing, path, source }
     }
 
+    /// The same of a part of a sealed load, of which each must be there: one that is not is damage.
+    pub fn opening_part(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| match source.kind() {
+            io::ErrorKind::NotFound => Self::damaged(&path, "it is not there"),
+            _ => Self::Io { doing, path, source },
+        }
+    }
+
     pub(super) fn database(path: &Path) -> impl Fn(sled::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Database { path: path.clone(), source }

@@ -81,7 +81,7 @@ fn push(content: &mut impl Write, auxiliary: &str, additional: &str) -> io::Resu
 /// [`StoreError::Damaged`] for a file that is not whole, byte for byte, what was written; [`StoreError::Io`].
 pub fn read_rows(directory: &Path, spill: PathBuf) -> Result<(Vec<Row>, Premises, TextTable), StoreError> {
     let path = directory.join(FILE);
-    let file = File::open(&path).map_err(StoreError::io("opening", &path))?;
+    let file = File::open(&path).map_err(StoreError::opening_part("opening", &path))?;
     read(&file, spill).map_err(|source| match source.raw_os_error() {
         Some(_) => StoreError::io("reading", &path)(source),
         // No fault of the disk: what was read makes no sense.

@@ -6,7 +6,7 @@ use wan_matrix::grpc::proto::{ActivateCoverageLoadRequest, CoverageLoadHeader, C
 
 use crate::{
     running::{Server, told},
-    uploads::{csv, header},
+    uploads::{chunk, csv, header},
 };
 
 fn log(server: &Server) -> String {
@@ -62,6 +62,25 @@ async fn no_line_holds_a_postcode_whatever_a_file_says() {
     assert_eq!(log.lines().count(), 4, "{log}");
     let unspaced = log.replace(' ', "");
     assert!(!unspaced.contains("SW1A"), "{log}");
+}
+
+#[tokio::test]
+async fn an_upload_that_ends_before_its_header_has_a_line_but_not_each_time() {
+    let server = Server::with(&[("EXPECTED_REGIONS", "south")]).await;
+    for _ in 0..3 {
+        server.send(vec![chunk(b"no header")]).await.unwrap_err();
+    }
+    let lines = || fs::read_to_string(server.directory.path().join("audit.jsonl")).unwrap_or_default();
+    for _ in 0..200 {
+        if !lines().is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let lines: Vec<serde_json::Value> = lines().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!((&lines[0]["event"], &lines[0]["reason"]), (&"failed".into(), &"message-malformed".into()));
+    assert!(lines[0]["note"].as_str().unwrap().starts_with("before its header: "), "{lines:?}");
 }
 
 #[tokio::test]

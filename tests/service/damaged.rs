@@ -104,6 +104,50 @@ async fn a_damaged_active_load_still_stands_against_a_part_of_its_region_and_an_
 }
 
 #[tokio::test]
+async fn a_damaged_load_that_is_sent_again_is_whole_again_and_staged_where_that_was_asked() {
+    let server = Server::with(&[("EXPECTED_REGIONS", "south")]).await;
+    let file = |year: u32| csv(&[&format!("AA1 1AA,20{year}-01-01,Cellular,High")]);
+    let send = async |server: &Server, day: u32, stage: bool| {
+        let file = file(20 + day);
+        let header = CoverageLoadHeader { activate: Some(!stage), ..header(CspRegion::South, i64::from(day), &file) };
+        server.submit(header, &file).await.unwrap().load.unwrap()
+    };
+    let active = send(&server, 1, false).await.load_id;
+    let staged = send(&server, 2, true).await.load_id;
+    for id in [&active, &staged] {
+        damage_blocks(server.directory.path(), id);
+        damage_kept_file(server.directory.path(), id);
+    }
+    let server = restarted(server).await;
+    let request = ActivateCoverageLoadRequest { load_id: staged.clone() };
+    let status = server.loads.clone().activate_coverage_load(request).await.unwrap_err();
+    assert_eq!(told(&status).reason, "COVERAGE_DAMAGED", "{status}");
+    assert_eq!(listed(&server, CoverageLoadState::Damaged).await.len(), 2);
+
+    // It is the one that answers, whatever is asked of it, for `active.json` names it.
+    let again = send(&server, 1, true).await;
+    assert_eq!((&again.load_id, again.state()), (&active, CoverageLoadState::Active));
+    assert_eq!(server.ask("AA1 1AA").await.unwrap().sources[0].load_id, active);
+    let again = send(&server, 2, true).await;
+    assert_eq!((&again.load_id, again.state()), (&staged, CoverageLoadState::Staged));
+    assert_eq!(listed(&server, CoverageLoadState::Damaged).await, []);
+    assert_eq!(server.ask("AA1 1AA").await.unwrap().sources[0].load_id, active);
+}
+
+#[tokio::test]
+async fn a_retained_load_of_which_a_file_is_missing_is_damaged() {
+    let server = Server::with(&[("EXPECTED_REGIONS", "south")]).await;
+    let first = server.load(CspRegion::South, 1, &["AA1 1AA,,,"]).await.load_id;
+    server.load(CspRegion::South, 2, &["AA1 1AA,2020-01-01,Cellular,High"]).await;
+    damage_blocks(server.directory.path(), &first);
+    fs::remove_file(server.directory.path().join("loads").join(&first).join("file.csv.zst")).unwrap();
+    let request = ActivateCoverageLoadRequest { load_id: first.clone() };
+    let status = server.loads.clone().activate_coverage_load(request).await.unwrap_err();
+    assert_eq!((status.code(), told(&status).reason.as_str()), (Code::Unavailable, "COVERAGE_DAMAGED"), "{status}");
+    assert_eq!(listed(&server, CoverageLoadState::Damaged).await[0].load_id, first);
+}
+
+#[tokio::test]
 async fn a_load_whose_manifest_cannot_be_read_is_listed_and_left_alone() {
     let server = Server::with(&[("EXPECTED_REGIONS", "south")]).await;
     let spoilt = server.load(CspRegion::South, 1, &["AA1 1AA,,,"]).await.load_id;

@@ -246,6 +246,13 @@ async fn a_file_that_is_not_what_was_announced() {
     let status = upload.answer.await.unwrap().unwrap_err();
     assert_eq!(told(&status), Told::new(Code::InvalidArgument, "LOAD_FILE_UNREADABLE", &["part"]), "{status}");
     watched.untouched("an empty message", "message-malformed").await;
+    // One that is larger than any message may be.
+    let upload = watched.server.begin(CspRegion::South, &file).await;
+    upload.messages.send(chunk(&vec![b'x'; 3 << 20])).await.unwrap();
+    let status = upload.answer.await.unwrap().unwrap_err();
+    assert_eq!(status.code(), Code::OutOfRange, "{status}");
+    watched.server.idle().await;
+    watched.untouched("a message of 3 MiB", "message-malformed").await;
     watched.next().await;
 }
 
