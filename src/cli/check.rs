@@ -22,7 +22,7 @@ use crate::{
     domain::{CspRegion, Table3},
     grpc::proto::CoverageLoad,
     ingest::{self, ColumnFault, FileError, FileKind, Limits, Reject, Report},
-    loads::{GuardInput, Settings, judge as judge_by_guards},
+    loads::{Against, GuardInput, Settings, judge as judge_by_guards},
 };
 
 /// How much of the file is read at once.
@@ -145,10 +145,9 @@ fn refusal(file: &CoverageFile, kind: FileKind, report: &Report, settings: &Sett
     }
     // Without an active load the time of issue counts for nothing.
     let issue_time = jiff::Timestamp::UNIX_EPOCH;
-    let input =
-        GuardInput { delta: kind == FileKind::Delta, dry_run: false, report, issue_time, active: None, damaged: None };
-    let tripped = judge_by_guards(&input, &settings.thresholds, &[]).err()?;
-    tripped.first().map(ToString::to_string)
+    let delta = kind == FileKind::Delta;
+    let input = GuardInput { delta, dry_run: false, report, issue_time, against: Against::Nothing };
+    judge_by_guards(&input, &settings.thresholds).first().map(ToString::to_string)
 }
 
 fn as_load(judged: &Judged, file: &CoverageFile, region: CspRegion, table3: &Table3) -> CoverageLoad {

@@ -9,9 +9,7 @@ use crate::{domain::CspRegion, store::Manifest};
 
 use super::{
     Loads,
-    guard::Guard,
-    judge::{Grain, GuardInput, Moved, Tripped, worded},
-    settings::Thresholds,
+    turnover::{Grain, Turnover},
 };
 
 /// The active load, as far as it is known when it cannot be read, and how much the new one answers.
@@ -45,53 +43,21 @@ impl<'a> AgainstDamaged<'a> {
     }
 
     /// Which locations go or come is not known, but how many at the least: as if all that could be in both were.
-    fn grains(&self) -> impl Iterator<Item = Grain> + use<> {
+    pub(super) fn turnover(&self) -> Turnover {
         let &Self { answers_before, answers_after, premises_before, premises_after, .. } = self;
         let counted = |before: u64, after: u64| [before, after, before.min(after)];
         let postcodes =
             counted(answers_before.saturating_sub(premises_before), answers_after.saturating_sub(premises_after));
-        Grain::apart(postcodes, counted(premises_before, premises_after))
-    }
-
-    pub(super) fn shrink(&self, thresholds: &Thresholds) -> Option<Tripped> {
-        let load_id = self.load_id;
-        let of =
-            |grain: Grain| Moved::of(grain.gone, grain.before, thresholds.shrink).map(|gone| gone.in_words(grain.what));
-        let gone = self.grains().find_map(of)?;
-        Some(gone.told(Guard::Shrink, "of", |measured, allowed| {
-            format!(
-                "at least {measured} that the active load {load_id}, which is damaged, answered for would answer no more, \
-                 and {allowed} may go. Was the file cut short, is it only a part of the region, or another region's file?"
-            )
-        }))
-    }
-
-    pub(super) fn growth(&self, thresholds: &Thresholds) -> Option<Tripped> {
-        let load_id = self.load_id;
-        let of =
-            |grain: Grain| Moved::of(grain.come, grain.before, thresholds.growth).map(|come| come.in_words(grain.what));
-        let come = self.grains().find_map(of)?;
-        Some(come.told(Guard::Growth, "new beside", |measured, allowed| {
-            format!(
-                "it would bring at least {measured} that the active load {load_id}, which is damaged, answered for, and \
-                 {allowed} may come. Were the files of several regions joined, or is it another region's file?"
-            )
-        }))
-    }
-
-    /// What was issued at the same time may stand in for it: a full file for the result of a delta.
-    pub(super) fn issue_order(&self, input: &GuardInput<'_>, thresholds: &Thresholds) -> Option<Tripped> {
-        if !thresholds.newer_only || input.issue_time >= self.issue_time {
-            return None;
+        Turnover {
+            grains: Grain::apart(postcodes, counted(premises_before, premises_after)),
+            at_least: "at least ",
+            those: format!("that {} answered for", self.named()),
         }
-        let measured = format!("issued {}", input.issue_time);
-        let allowed = format!("no earlier than {}", self.issue_time);
-        let words = format!(
-            "the file was {measured}, and must be {allowed}, when the active load {}, which is damaged, was issued. Is it \
-             yesterday's file? To go back to an earlier load, activate that one.",
-            self.load_id
-        );
-        Some(worded(Guard::IssueOrder, measured, allowed, &words))
+    }
+
+    /// As it stands in a sentence.
+    pub(super) fn named(&self) -> String {
+        format!("the active load {}, which is damaged,", self.load_id)
     }
 }
 

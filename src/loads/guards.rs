@@ -3,8 +3,8 @@
 use crate::store::{GuardRecord, Manifest};
 
 use super::{
-    AgainstDamaged, LoadError, LoadHeader, Thresholds, Wanted,
-    judge::{self, AgainstActive, GuardInput, Tripped},
+    Against, AgainstActive, AgainstDamaged, Guard, LoadError, LoadHeader, Thresholds, Wanted,
+    judge::{self, GuardInput, Tripped},
 };
 
 /// Holds the bytes that came against what was announced.
@@ -31,20 +31,14 @@ pub(super) fn judge(
     header: &LoadHeader,
 ) -> Result<(), Vec<Tripped>> {
     let &LoadHeader { wanted, ref overrides, .. } = header;
-    let changes = manifest.compared.as_ref().map(|compared| &compared.changes);
     let input = GuardInput {
         delta: manifest.base_load_id.is_some(),
         dry_run: wanted == Wanted::Judged,
         report: &manifest.report,
         issue_time: manifest.issue_time,
-        active: active.zip(changes).map(|(active, changes)| AgainstActive {
-            load_id: &active.load_id,
-            issue_time: active.issue_time,
-            changes,
-        }),
-        damaged: damaged.and_then(|damaged| AgainstDamaged::new(damaged, manifest)),
+        against: against(manifest, active, damaged),
     };
-    let tripped = judge::tripped(&input, thresholds);
+    let tripped = judge::judge(&input, thresholds);
     let record = |tripped: &Tripped| GuardRecord {
         guard: tripped.guard.slug().to_owned(),
         measured: tripped.measured.clone(),
@@ -52,6 +46,22 @@ pub(super) fn judge(
         overridden: overrides.contains(&tripped.guard),
     };
     manifest.guards = tripped.iter().map(record).collect();
+    unless_overridden(tripped, overrides)
+}
+
+fn against<'a>(manifest: &'a Manifest, active: Option<&'a Manifest>, damaged: Option<&'a Manifest>) -> Against<'a> {
+    if let (Some(active), Some(compared)) = (active, &manifest.compared) {
+        let (load_id, issue_time, changes) = (&active.load_id, active.issue_time, &compared.changes);
+        return Against::Active(AgainstActive { load_id, issue_time, changes });
+    }
+    damaged.and_then(|damaged| AgainstDamaged::new(damaged, manifest)).map_or(Against::Nothing, Against::Damaged)
+}
+
+/// Lets a load pass if each guard that stands against it is overridden.
+///
+/// # Errors
+/// Those that are not, in their order; never none.
+pub(super) fn unless_overridden(tripped: Vec<Tripped>, overrides: &[Guard]) -> Result<(), Vec<Tripped>> {
     let refusing: Vec<_> = tripped.into_iter().filter(|tripped| !overrides.contains(&tripped.guard)).collect();
     if refusing.is_empty() { Ok(()) } else { Err(refusing) }
 }

@@ -6,12 +6,14 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    ingest::{RejectReason, Report, grouped, share},
-    store::Changes,
-};
+use crate::ingest::{RejectReason, Report, grouped};
 
-use super::{damaged::AgainstDamaged, guard::Guard, settings::Thresholds, share::Share};
+use super::{
+    against::{Against, AgainstActive},
+    guard::Guard,
+    moved::{Moved, measured},
+    settings::Thresholds,
+};
 
 /// What the guards judge a load by.
 #[derive(Clone, Copy, Debug)]
@@ -24,21 +26,8 @@ pub struct GuardInput<'a> {
     pub report: &'a Report,
     /// When the CSP extracted the data.
     pub issue_time: Timestamp,
-    /// The load that the region answers from, if any. Without one `rejects` judges, and what `damaged` allows.
-    pub active: Option<AgainstActive<'a>>,
-    /// The load that the region would answer from if it were not damaged.
-    pub damaged: Option<AgainstDamaged<'a>>,
-}
-
-/// The load that is active, and what the new one would change.
-#[derive(Clone, Copy, Debug)]
-pub struct AgainstActive<'a> {
-    /// The active load.
-    pub load_id: &'a str,
-    /// When its data were extracted.
-    pub issue_time: Timestamp,
-    /// From the active load to the new one; for a delta, to what the two make together.
-    pub changes: &'a Changes,
+    /// What the region answers from.
+    pub against: Against<'a>,
 }
 
 /// A guard that stands against a load.
@@ -54,40 +43,37 @@ pub struct Tripped {
     pub words: String,
 }
 
+impl Tripped {
+    /// `words` are what this guard has to say; what may be done about it is the same for all.
+    pub(super) fn new(guard: Guard, measured: String, allowed: String, words: &str) -> Self {
+        let words = format!(
+            "{guard}: {words} Send the right file, or, if this one is right, have an operator override the guard {guard} \
+             for it with a note."
+        );
+        Self { guard, measured, allowed, words }
+    }
+}
+
 impl fmt::Display for Tripped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.words)
     }
 }
 
-/// Judges a load by every guard. Gives those that stand against it and are overridden, for its manifest.
-///
-/// # Errors
-/// Every guard that refuses the load, in the order of [`Guard::ALL`]; never none.
-pub fn judge(
-    input: &GuardInput<'_>,
-    thresholds: &Thresholds,
-    overrides: &[Guard],
-) -> Result<Vec<Tripped>, Vec<Tripped>> {
-    let overridden = |tripped: &Tripped| overrides.contains(&tripped.guard);
-    let (overridden, refusing): (Vec<_>, Vec<_>) = tripped(input, thresholds).into_iter().partition(overridden);
-    if refusing.is_empty() { Ok(overridden) } else { Err(refusing) }
-}
-
-/// Every guard that stands against a load, overridden or not, in the order of [`Guard::ALL`].
-pub(super) fn tripped(input: &GuardInput<'_>, thresholds: &Thresholds) -> Vec<Tripped> {
-    let against = |guard: fn(&AgainstActive<'_>, &Thresholds) -> Option<Tripped>| {
-        input.active.as_ref().and_then(|active| guard(active, thresholds))
-    };
-    let damaged = input.damaged.as_ref();
+/// Every guard that stands against a load, in the order of [`Guard::ALL`]. That one is overridden makes it stand no less:
+/// it lets the load pass all the same.
+#[must_use]
+pub fn judge(input: &GuardInput<'_>, thresholds: &Thresholds) -> Vec<Tripped> {
+    let active = input.against.active();
+    let turnover = input.against.turnover();
     let guards = [
         rejects(input, thresholds),
-        against(coverage_lost),
-        against(variant_changed),
-        against(unknown),
-        against(shrink).or_else(|| damaged?.shrink(thresholds)),
-        against(growth).or_else(|| damaged?.growth(thresholds)),
-        issue_order(input, thresholds).or_else(|| damaged?.issue_order(input, thresholds)),
+        active.and_then(|active| coverage_lost(active, thresholds)),
+        active.and_then(|active| variant_changed(active, thresholds)),
+        active.and_then(|active| unknown(active, thresholds)),
+        turnover.as_ref().and_then(|turnover| turnover.shrink(thresholds)),
+        turnover.as_ref().and_then(|turnover| turnover.growth(thresholds)),
+        issue_order(input, thresholds),
     ];
     guards.into_iter().flatten().collect()
 }
@@ -120,12 +106,12 @@ fn rejects(input: &GuardInput<'_>, thresholds: &Thresholds) -> Option<Tripped> {
         "{measured} were set aside, and {allowed} may be. Has a column changed its form, or does a stray quote join \
          rows? The report counts the reasons, and {lines}."
     );
-    Some(worded(Guard::Rejects, measured, allowed, &words))
+    Some(Tripped::new(Guard::Rejects, measured, allowed, &words))
 }
 
 fn coverage_lost(active: &AgainstActive<'_>, thresholds: &Thresholds) -> Option<Tripped> {
     let changes = active.changes;
-    let lost = Moved::of(changes.coverage_lost, changes.covered_before, thresholds.coverage_lost)?;
+    let lost = Moved::of(changes.coverage_lost, changes.covered_before, "locations", thresholds.coverage_lost)?;
     Some(lost.told(Guard::CoverageLost, "of", |measured, allowed| {
         format!(
             "{measured} that have coverage in the active load would have none planned, and {allowed} may lose \
@@ -137,7 +123,8 @@ fn coverage_lost(active: &AgainstActive<'_>, thresholds: &Thresholds) -> Option<
 
 fn variant_changed(active: &AgainstActive<'_>, thresholds: &Thresholds) -> Option<Tripped> {
     let changes = active.changes;
-    let changed = Moved::of(changes.variant_changed, changes.confirmed_before, thresholds.variant_changed)?;
+    let changed =
+        Moved::of(changes.variant_changed, changes.confirmed_before, "locations", thresholds.variant_changed)?;
     Some(changed.told(Guard::VariantChanged, "of", |measured, allowed| {
         format!(
             "{measured} with a confirmed variant would have another one, and {allowed} may change. Was the \
@@ -148,7 +135,7 @@ fn variant_changed(active: &AgainstActive<'_>, thresholds: &Thresholds) -> Optio
 
 fn unknown(active: &AgainstActive<'_>, thresholds: &Thresholds) -> Option<Tripped> {
     let changes = active.changes;
-    let lost = Moved::of(changes.confirmed_to_unknown, changes.confirmed_before, thresholds.unknown)?;
+    let lost = Moved::of(changes.confirmed_to_unknown, changes.confirmed_before, "locations", thresholds.unknown)?;
     Some(lost.told(Guard::Unknown, "of", |measured, allowed| {
         format!(
             "{measured} with a confirmed variant would be Unknown, and {allowed} may be. Was the column \
@@ -157,118 +144,29 @@ fn unknown(active: &AgainstActive<'_>, thresholds: &Thresholds) -> Option<Trippe
     }))
 }
 
-fn shrink(active: &AgainstActive<'_>, thresholds: &Thresholds) -> Option<Tripped> {
-    let of =
-        |grain: Grain| Moved::of(grain.gone, grain.before, thresholds.shrink).map(|gone| gone.in_words(grain.what));
-    let gone = Grain::of(active.changes).find_map(of)?;
-    Some(gone.told(Guard::Shrink, "of", |measured, allowed| {
-        format!(
-            "{measured} that answer in the active load would answer no more, and {allowed} may go. Was the file cut \
-             short, is it only a part of the region, or another region's file?"
-        )
-    }))
-}
-
-fn growth(active: &AgainstActive<'_>, thresholds: &Thresholds) -> Option<Tripped> {
-    let of =
-        |grain: Grain| Moved::of(grain.come, grain.before, thresholds.growth).map(|come| come.in_words(grain.what));
-    let come = Grain::of(active.changes).find_map(of)?;
-    Some(come.told(Guard::Growth, "new beside", |measured, allowed| {
-        format!(
-            "it would bring {measured} that answer in the active load, and {allowed} may come. Were the files of several \
-             regions joined, or is it another region's file?"
-        )
-    }))
-}
-
-/// Postcodes and premises are judged apart: there are so many of the one that all of the other could go unseen.
-pub(super) struct Grain {
-    pub(super) what: &'static str,
-    pub(super) before: u64,
-    pub(super) gone: u64,
-    pub(super) come: u64,
-}
-
-/// How many answer before, after, and in both.
-pub(super) type Answering = [u64; 3];
-
-impl Grain {
-    const fn new(what: &'static str, [before, after, both]: Answering) -> Self {
-        Self { what, before, gone: before.saturating_sub(both), come: after.saturating_sub(both) }
-    }
-
-    fn of(changes: &Changes) -> impl Iterator<Item = Self> + use<> {
-        let &Changes { answers_before, answers_after, answers_in_both, .. } = changes;
-        let &Changes { premises_before, premises_after, premises_in_both, .. } = changes;
-        let postcodes = [
-            answers_before.saturating_sub(premises_before),
-            answers_after.saturating_sub(premises_after),
-            answers_in_both.saturating_sub(premises_in_both),
-        ];
-        Self::apart(postcodes, [premises_before, premises_after, premises_in_both])
-    }
-
-    /// Of postcodes, and of premises if there are any.
-    pub(super) fn apart(postcodes: Answering, premises: Answering) -> impl Iterator<Item = Self> + use<> {
-        let some = premises.iter().any(|&premises| premises > 0);
-        let postcodes = Self::new(if some { "postcodes" } else { "locations" }, postcodes);
-        std::iter::once(postcodes).chain(some.then(|| Self::new("premises", premises)))
-    }
-}
-
 fn issue_order(input: &GuardInput<'_>, thresholds: &Thresholds) -> Option<Tripped> {
-    let active = input.active.as_ref()?;
-    if !thresholds.newer_only || input.issue_time > active.issue_time {
+    let issued = input.issue_time;
+    let (in_order, allowed, load) = match input.against {
+        Against::Nothing => return None,
+        Against::Active(active) => (
+            issued > active.issue_time,
+            format!("later than {}", active.issue_time),
+            format!("the active load {}", active.load_id),
+        ),
+        // What was issued at the same time may stand in for it: a full file for the result of a delta.
+        Against::Damaged(damaged) => {
+            (issued >= damaged.issue_time, format!("no earlier than {}", damaged.issue_time), damaged.named())
+        }
+    };
+    if in_order || !thresholds.newer_only {
         return None;
     }
-    let measured = format!("issued {}", input.issue_time);
-    let allowed = format!("later than {}", active.issue_time);
+    let measured = format!("issued {issued}");
     let words = format!(
-        "the file was {measured}, and must be {allowed}, when the active load {} was issued. Is it yesterday's file? To \
-         go back to an earlier load, activate that one.",
-        active.load_id
+        "the file was {measured}, and must be {allowed}, when {load} was issued. Is it yesterday's file? To go back to an \
+         earlier load, activate that one."
     );
-    Some(worded(Guard::IssueOrder, measured, allowed, &words))
-}
-
-/// A part of the active load that moved further than is allowed.
-pub(super) struct Moved {
-    part: u64,
-    whole: u64,
-    allowed: Share,
-    /// What they are.
-    what: &'static str,
-}
-
-impl Moved {
-    /// Nothing, unless the part is more than the share that is allowed. A whole of nothing cannot be judged.
-    pub(super) fn of(part: u64, whole: u64, allowed: Share) -> Option<Self> {
-        (whole > 0 && allowed.is_exceeded_by(part, whole)).then_some(Self { part, whole, allowed, what: "locations" })
-    }
-
-    pub(super) const fn in_words(self, what: &'static str) -> Self {
-        Self { what, ..self }
-    }
-
-    /// `of` is how the part stands to the whole.
-    pub(super) fn told(&self, guard: Guard, of: &str, words: impl FnOnce(&str, &str) -> String) -> Tripped {
-        let measured = measured(self.part, of, self.whole, self.what);
-        let allowed = format!("at most {} ({})", grouped(self.allowed.of(self.whole)), self.allowed);
-        let words = words(&measured, &allowed);
-        worded(guard, measured, allowed, &words)
-    }
-}
-
-fn measured(part: u64, of: &str, whole: u64, what: &str) -> String {
-    format!("{} {of} {} {what} ({})", grouped(part), grouped(whole), share(part, whole))
-}
-
-pub(super) fn worded(guard: Guard, measured: String, allowed: String, words: &str) -> Tripped {
-    let words = format!(
-        "{guard}: {words} Send the right file, or, if this one is right, have an operator override the guard {guard} for \
-         it with a note."
-    );
-    Tripped { guard, measured, allowed, words }
+    Some(Tripped::new(Guard::IssueOrder, measured, allowed, &words))
 }
 
 #[cfg(test)]

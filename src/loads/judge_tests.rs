@@ -1,5 +1,8 @@
 use super::*;
-use crate::loads::LoadError;
+use crate::{
+    loads::{AgainstDamaged, LoadError, guards::unless_overridden, share::Share},
+    store::Changes,
+};
 
 const ACTIVE: &str = "south-20261120T040506Z-0123456789ab";
 
@@ -44,14 +47,20 @@ impl Case {
 
     fn judge_by(&self, thresholds: &Thresholds, overrides: &[Guard]) -> Result<Vec<Tripped>, Vec<Tripped>> {
         let issue_time = at("2026-11-20T04:05:06Z");
-        let active = Some(AgainstActive { load_id: ACTIVE, issue_time, changes: &self.changes });
+        let against = Against::Active(AgainstActive { load_id: ACTIVE, issue_time, changes: &self.changes });
         let Self { delta, ref report, issue_time, .. } = *self;
-        judge(&GuardInput { delta, dry_run: false, report, issue_time, active, damaged: None }, thresholds, overrides)
+        judged(&GuardInput { delta, dry_run: false, report, issue_time, against }, thresholds, overrides)
     }
 
     fn guards(&self) -> Vec<Guard> {
         guards(&self.judge(&[]).err().unwrap_or_default())
     }
+}
+
+/// Those that stand against a load and are overridden, or else those that refuse it.
+fn judged(input: &GuardInput<'_>, thresholds: &Thresholds, overrides: &[Guard]) -> Result<Vec<Tripped>, Vec<Tripped>> {
+    let tripped = judge(input, thresholds);
+    unless_overridden(tripped.clone(), overrides).map(|()| tripped)
 }
 
 fn guards(tripped: &[Tripped]) -> Vec<Guard> {
@@ -140,8 +149,8 @@ fn without_an_active_load_only_rejects_judges() {
     let case = rejects(false, 5, 100);
     let alone = |report: &Report| {
         let issue_time = at("1999-01-01T00:00:00Z");
-        let input = GuardInput { delta: false, dry_run: false, report, issue_time, active: None, damaged: None };
-        judge(&input, &Thresholds::default(), &[])
+        let input = GuardInput { delta: false, dry_run: false, report, issue_time, against: Against::Nothing };
+        judged(&input, &Thresholds::default(), &[])
     };
     assert_eq!(guards(&alone(&case.report).unwrap_err()), [Guard::Rejects]);
     assert_eq!(alone(&Report { rows: 1, accepted: 1, ..Report::default() }), Ok(Vec::new()));
@@ -166,10 +175,9 @@ fn a_damaged_active_load_still_judges_by_what_its_manifest_says() {
             dry_run: false,
             report: &report,
             issue_time,
-            active: None,
-            damaged: Some(damaged),
+            against: Against::Damaged(damaged),
         };
-        judge(&input, &Thresholds::default(), overrides)
+        judged(&input, &Thresholds::default(), overrides)
     };
     let same = "2026-11-20T04:05:06Z";
     for (answers, issued, refusing) in [
@@ -207,9 +215,9 @@ fn beside_a_damaged_load_postcodes_and_premises_are_judged_apart() {
             premises_after: premises,
         };
         let issue_time = damaged.issue_time;
-        let (active, damaged) = (None, Some(damaged));
-        let input = GuardInput { delta: false, dry_run: false, report: &report, issue_time, active, damaged };
-        let tripped = judge(&input, &Thresholds::default(), &[]).err().unwrap_or_default();
+        let against = Against::Damaged(damaged);
+        let input = GuardInput { delta: false, dry_run: false, report: &report, issue_time, against };
+        let tripped = judged(&input, &Thresholds::default(), &[]).err().unwrap_or_default();
         assert_eq!(tripped.len(), usize::from(!told.is_empty()), "{tripped:?}");
         assert!(tripped.iter().all(|tripped| tripped.words.starts_with(told)), "{tripped:?}");
     }
@@ -301,8 +309,8 @@ fn a_dry_run_is_not_sent_to_rejects_that_nobody_keeps() {
     let case = rejects(false, 5, 100);
     let words = |dry_run| {
         let issue_time = at("2026-11-20T04:05:06Z");
-        let input = GuardInput { delta: false, dry_run, report: &case.report, issue_time, active: None, damaged: None };
-        judge(&input, &Thresholds::default(), &[]).unwrap_err().remove(0).words
+        let input = GuardInput { delta: false, dry_run, report: &case.report, issue_time, against: Against::Nothing };
+        judged(&input, &Thresholds::default(), &[]).unwrap_err().remove(0).words
     };
     assert!(words(true).contains("`wan-matrix check` names the lines") && !words(true).contains("the rejects"));
     assert!(words(false).contains("the rejects name the lines"));
@@ -311,9 +319,8 @@ fn a_dry_run_is_not_sent_to_rejects_that_nobody_keeps() {
     let mut case = rejects(true, 5, 100);
     case.report.rejects_by_reason.insert(RejectReason::DeleteUnknown, 5);
     let issue_time = at("2026-11-20T04:05:06Z");
-    let of =
-        |dry_run| GuardInput { delta: true, dry_run, report: &case.report, issue_time, active: None, damaged: None };
-    let words = |dry_run| judge(&of(dry_run), &Thresholds::default(), &[]).unwrap_err().remove(0).words;
+    let of = |dry_run| GuardInput { delta: true, dry_run, report: &case.report, issue_time, against: Against::Nothing };
+    let words = |dry_run| judged(&of(dry_run), &Thresholds::default(), &[]).unwrap_err().remove(0).words;
     assert!(words(true).contains("by the rejects when the file is sent in earnest"), "{}", words(true));
     assert!(words(false).contains("the rejects name the lines"));
 }
@@ -331,4 +338,30 @@ fn the_sender_is_told_the_first_guard_in_full_and_the_figures_of_the_others() {
         lose(&mut case.changes, LOCATIONS / 2);
         case.issue_time = at("2026-11-19T04:05:06Z");
     }), @"unknown: 900,000 of 1,000,000 locations (90.00 %) with a confirmed variant would be Unknown, and at most 50,000 (5 %) may be. Was the column wan_variant blanked? Send the right file, or, if this one is right, have an operator override the guard unknown for it with a note. Also shrink: 500,000 of 1,000,000 locations (50.00 %), allowed at most 100,000 (10 %); issue-order: issued 2026-11-19T04:05:06Z, allowed later than 2026-11-20T04:05:06Z. Nothing has changed; see the report and the rejects of south-20261121T040506Z-ba9876543210");
+}
+
+#[test]
+fn each_refusal_beside_a_damaged_load_says_what_can_be_known_of_it() {
+    let report = Report { rows: 100, accepted: 100, ..Report::default() };
+    let words = |answers_after, issued| {
+        let damaged = AgainstDamaged {
+            load_id: ACTIVE,
+            issue_time: at("2026-11-20T04:05:06Z"),
+            answers_before: LOCATIONS,
+            answers_after,
+            premises_before: 0,
+            premises_after: 0,
+        };
+        let issue_time = at(issued);
+        let against = Against::Damaged(damaged);
+        let input = GuardInput { delta: false, dry_run: false, report: &report, issue_time, against };
+        let tripped = judged(&input, &Thresholds::default(), &[]).unwrap_err();
+        tripped.into_iter().map(|tripped| tripped.words).collect::<Vec<_>>().join("\n\n")
+    };
+    insta::assert_snapshot!(words(200_000, "2026-11-19T04:05:06Z"), @"
+    shrink: at least 800,000 of 1,000,000 locations (80.00 %) that the active load south-20261120T040506Z-0123456789ab, which is damaged, answered for would answer no more, and at most 100,000 (10 %) may go. Was the file cut short, is it only a part of the region, or another region's file? Send the right file, or, if this one is right, have an operator override the guard shrink for it with a note.
+
+    issue-order: the file was issued 2026-11-19T04:05:06Z, and must be no earlier than 2026-11-20T04:05:06Z, when the active load south-20261120T040506Z-0123456789ab, which is damaged, was issued. Is it yesterday's file? To go back to an earlier load, activate that one. Send the right file, or, if this one is right, have an operator override the guard issue-order for it with a note.
+    ");
+    insta::assert_snapshot!(words(2 * LOCATIONS, "2026-11-20T04:05:06Z"), @"growth: it would bring at least 1,000,000 new beside 1,000,000 locations (100.00 %) that the active load south-20261120T040506Z-0123456789ab, which is damaged, answered for, and at most 250,000 (25 %) may come. Were the files of several regions joined, or is it another region's file? Send the right file, or, if this one is right, have an operator override the guard growth for it with a note.");
 }

@@ -3,6 +3,7 @@
 //! [`Loads`] owns the data directory and the active set. A load comes in as an [`Attempt`], is worked on by threads of its
 //! own, and is either the truth for its region when its sender hears of it, or has changed nothing.
 
+mod against;
 mod attempt;
 mod catalogue;
 mod conclude;
@@ -20,6 +21,7 @@ mod header;
 mod identity;
 mod judge;
 mod keep;
+mod moved;
 mod noted;
 mod opened;
 mod priority;
@@ -33,6 +35,7 @@ mod share;
 mod start;
 mod tally;
 mod turn;
+mod turnover;
 mod unreadable;
 mod untold;
 mod upload;
@@ -56,6 +59,7 @@ use crate::{
     store::{self, ActiveSet, AuditLog, DataDir, Manifest, Reaper, SealedLoad},
 };
 
+pub use against::{Against, AgainstActive};
 pub use attempt::{Attempt, Submitted};
 pub use catalogue::{ListFilter, Page};
 pub use damaged::AgainstDamaged;
@@ -65,7 +69,7 @@ pub use flip::Activating;
 pub use given_up::GivenUp;
 pub use guard::{Guard, UnknownGuard};
 pub use header::{LoadHeader, OVERRIDE_NOTE_MAX, REFERENCE_MAX, Wanted};
-pub use judge::{AgainstActive, GuardInput, Tripped, judge};
+pub use judge::{GuardInput, Tripped, judge};
 pub use record::{LoadRecord, LoadState};
 pub use retention::Retention;
 pub use settings::{Clock, Settings, Thresholds};
