@@ -4,45 +4,17 @@ use std::{fmt, str::FromStr};
 
 use clap::Args;
 
+use super::rows::{Follow, Rows};
 use crate::{
     cli::{
-        connect::{Server, ServerUrl},
+        connect::Server,
         exit::Failure,
-        json::to_json,
-        plain::plain,
         screen::{RowOutput, Screen},
         words,
     },
     domain::{AddressIdentifier, Location, Postcode, Uprn},
-    grpc::proto::{CoverageChange, CoverageChangeKind, CoverageFacts, StreamCoverageChangesRequest},
+    grpc::proto::{CoverageChange, CoverageChangeKind, StreamCoverageChangesRequest},
 };
-
-/// Rows of a table that are laid out together: the stream may be long, the screen wants it soon.
-const TOGETHER: usize = 200;
-/// What is said of a location, before and after.
-const FACTS: usize = 7;
-const COLUMNS: [&str; 3 + 2 * FACTS + 3] = [
-    "postcode",
-    "change",
-    "movements",
-    "before_state",
-    "before_availability_date",
-    "before_wan_variant",
-    "before_wan_variant_status",
-    "before_connectivity_likelihood",
-    "before_auxiliary_equipment_required",
-    "before_additional_information",
-    "after_state",
-    "after_availability_date",
-    "after_wan_variant",
-    "after_wan_variant_status",
-    "after_connectivity_likelihood",
-    "after_auxiliary_equipment_required",
-    "after_additional_information",
-    "uprn",
-    "address_identifier",
-    "before_postcode",
-];
 
 /// Which loads to compare.
 #[derive(Args, Debug)]
@@ -146,10 +118,29 @@ struct Tally {
     other: i64,
 }
 
+/// What is kept of the changes that came.
+struct Followed {
+    seen: Seen,
+    tally: Tally,
+}
+
+impl Follow<CoverageChange> for Followed {
+    fn follow(&mut self, change: &CoverageChange) {
+        self.tally.count(change);
+        self.seen.see(change);
+    }
+}
+
+impl fmt::Display for Followed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.seen.fmt(f)
+    }
+}
+
 pub(super) async fn run(args: ChangesArgs, screen: &mut Screen<'_>) -> Result<(), Failure> {
     let server = &args.server.url;
     let mut client = server.coverage_loads().await?;
-    let mut seen = Seen::asked(&args);
+    let seen = Seen::asked(&args);
     let request = StreamCoverageChangesRequest {
         before_load_id: args.before_load,
         after_load_id: args.after_load,
@@ -158,49 +149,13 @@ pub(super) async fn run(args: ChangesArgs, screen: &mut Screen<'_>) -> Result<()
         after_address_identifier: seen.address_identifier.clone(),
     };
     let stream = client.stream_coverage_changes(request).await;
-    let mut stream = stream.map_err(|status| server.refused(status))?.into_inner();
-    if args.output == RowOutput::Csv {
-        let mut rows = csv::Writer::from_writer(&mut *screen.out);
-        rows.write_record(COLUMNS)?;
-        rows.flush()?;
+    let stream = stream.map_err(|status| server.refused(status))?.into_inner();
+    let mut followed = Followed { seen, tally: Tally::default() };
+    Rows { server, output: args.output, limit: None }.show(stream, &mut followed, screen).await?;
+    if args.output == RowOutput::Table {
+        followed.tally.write(screen)?;
     }
-    let (mut together, mut tally) = (Vec::new(), Tally::default());
-    let ended = loop {
-        let change = match stream.message().await {
-            Ok(Some(message)) => named(message.change, server)?,
-            Ok(None) => break Ok(()),
-            Err(status) => break Err(server.refused(status)),
-        };
-        tally.count(&change);
-        seen.see(&change);
-        match args.output {
-            RowOutput::Json => writeln!(screen.out, "{}", to_json(&change)?)?,
-            RowOutput::Csv => write_csv(&change, screen)?,
-            RowOutput::Table => {
-                together.push(change);
-                if together.len() == TOGETHER {
-                    write_table(&std::mem::take(&mut together), screen)?;
-                }
-            }
-        }
-    };
-    // What came before the stream broke off is worth reading.
-    if !together.is_empty() {
-        write_table(&together, screen)?;
-    }
-    match (&ended, args.output) {
-        (Ok(()), RowOutput::Table) => tally.write(screen)?,
-        (Ok(()), _) => {}
-        (Err(_), _) => {
-            // Best effort: the failure itself is what must be told.
-            let _ = writeln!(screen.notes, "stopped{}", plain(&seen.to_string()));
-        }
-    }
-    ended
-}
-
-fn named(change: Option<CoverageChange>, server: &ServerUrl) -> Result<CoverageChange, Failure> {
-    change.ok_or_else(|| server.broke_contract("it sent a change of no location"))
+    Ok(())
 }
 
 impl Tally {
@@ -228,67 +183,4 @@ impl Tally {
         writeln!(screen.out, "\n{} {differ}: {}", words::count(all), parts.join(", "))?;
         Ok(())
     }
-}
-
-/// `covered`, `none_planned` or `set_aside`; empty where a load does not have the location.
-fn state(facts: Option<&CoverageFacts>) -> &'static str {
-    match facts {
-        None => "",
-        Some(facts) if facts.set_aside => "set_aside",
-        Some(facts) if facts.availability_date.is_some() => "covered",
-        Some(_) => "none_planned",
-    }
-}
-
-fn movements(change: &CoverageChange) -> Vec<String> {
-    change.movements.iter().map(|&number| words::movement(number)).collect()
-}
-
-fn write_csv(change: &CoverageChange, screen: &mut Screen<'_>) -> Result<(), Failure> {
-    let facts = |facts: Option<&CoverageFacts>| {
-        let state = state(facts).to_owned();
-        let of = facts.cloned().unwrap_or_default();
-        let (variant, status) =
-            of.wan_variant.map(|variant| (variant.name, words::variant_status(variant.status))).unwrap_or_default();
-        let likelihood = words::likelihood(of.connectivity_likelihood);
-        let date = of.availability_date.unwrap_or_default();
-        [state, date, variant, status, likelihood, of.auxiliary_equipment_required, of.additional_information]
-    };
-    let place = [change.postcode.clone(), words::change_kind(change.kind), movements(change).join(" ")];
-    let facts = facts(change.before.as_ref()).into_iter().chain(facts(change.after.as_ref()));
-    // Where whoever reads columns by their places does not miss them.
-    let premises = [&change.uprn, &change.address_identifier, &change.postcode_before].map(String::clone);
-    let mut rows = csv::Writer::from_writer(&mut *screen.out);
-    rows.write_record(place.into_iter().chain(facts).chain(premises))?;
-    Ok(rows.flush()?)
-}
-
-/// The location in words: `AA1 1AA`, `AA1 1AA, UPRN 7`, `AA1 1AA, flat 1`.
-fn location(change: &CoverageChange) -> String {
-    let uprn = if change.uprn.is_empty() { String::new() } else { format!("UPRN {}", change.uprn) };
-    let parts = [&change.postcode, &uprn, &change.address_identifier];
-    parts.into_iter().filter(|part| !part.is_empty()).map(String::as_str).collect::<Vec<_>>().join(", ")
-}
-
-fn write_table(changes: &[CoverageChange], screen: &mut Screen<'_>) -> Result<(), Failure> {
-    let mut table = screen.table(["LOCATION", "CHANGE", "BEFORE", "AFTER", "MOVEMENTS"]);
-    for change in changes {
-        let told = |facts: Option<&CoverageFacts>| match facts {
-            Some(of) if of.availability_date.is_some() => {
-                let variant = of.wan_variant.as_ref().map(|variant| variant.name.as_str()).unwrap_or_default();
-                let date = of.availability_date.as_deref().unwrap_or_default();
-                [date, variant, &words::likelihood(of.connectivity_likelihood)].join(" ")
-            }
-            facts => words::spaced(state(facts)),
-        };
-        let moved: Vec<_> = movements(change).iter().map(|word| words::spaced(word)).collect();
-        let mut before = told(change.before.as_ref());
-        if !change.postcode_before.is_empty() {
-            before = format!("{before}, in {}", change.postcode_before);
-        }
-        let row =
-            [location(change), words::change_kind(change.kind), before, told(change.after.as_ref()), moved.join(", ")];
-        table.add_row(row.map(|cell| plain(words::or_dash(&cell))));
-    }
-    Ok(screen.show(&table)?)
 }

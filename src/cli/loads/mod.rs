@@ -1,9 +1,11 @@
 //! `wan-matrix loads`: the loads a server knows, one of them, the rows it set aside, and what differs between two.
 
 mod activate;
+mod change;
 mod changes;
 mod list;
 pub(super) mod rejects;
+mod rows;
 mod show;
 
 use clap::Subcommand;

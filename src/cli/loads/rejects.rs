@@ -1,22 +1,20 @@
 //! `wan-matrix loads rejects`.
 
-use clap::Args;
+use std::fmt;
 
+use clap::Args;
+use csv::ByteRecord;
+
+use super::rows::{Follow, Row, Rows};
 use crate::{
     cli::{
         connect::{Server, ServerUrl},
         exit::Failure,
-        json::to_json,
-        plain::plain,
         screen::{RowOutput, Screen},
         words,
     },
-    grpc::proto::{CoverageReject, StreamCoverageRejectsRequest},
+    grpc::proto::{CoverageReject, StreamCoverageRejectsRequest, StreamCoverageRejectsResponse},
 };
-
-/// Rows of a table that are laid out together: the stream may be long, the screen wants it soon.
-const TOGETHER: usize = 200;
-const COLUMNS: [&str; 5] = ["line", "column", "reason", "message", "row"];
 
 /// Which rejects to list.
 #[derive(Args, Debug)]
@@ -55,71 +53,47 @@ pub(in crate::cli) async fn write(
     let mut client = server.coverage_loads().await?;
     let request = StreamCoverageRejectsRequest { load_id: load_id.to_owned(), after_line };
     let stream = client.stream_coverage_rejects(request).await;
-    let mut stream = stream.map_err(|status| server.refused(status))?.into_inner();
-    if output == RowOutput::Csv {
-        let mut rows = csv::Writer::from_writer(&mut *screen.out);
-        rows.write_record(COLUMNS)?;
-        rows.flush()?;
-    }
-    let mut together = Vec::new();
-    let mut written = 0;
-    let mut line = after_line;
-    let ended = loop {
-        if limit.is_some_and(|limit| written == limit) {
-            break Ok(());
-        }
-        let reject = match stream.message().await {
-            Ok(Some(message)) => {
-                message.reject.ok_or_else(|| server.broke_contract("it sent a reject without a row"))?
-            }
-            Ok(None) => break Ok(()),
-            Err(status) => break Err(server.refused(status)),
-        };
-        written += 1;
-        line = reject.line;
-        match output {
-            RowOutput::Json => writeln!(screen.out, "{}", to_json(&reject)?)?,
-            RowOutput::Csv => write_csv(&reject, screen)?,
-            RowOutput::Table => {
-                together.push(reject);
-                if together.len() == TOGETHER {
-                    write_table(&std::mem::take(&mut together), screen)?;
-                }
-            }
-        }
-    };
-    // What came before the stream broke off is worth reading.
-    if !together.is_empty() {
-        write_table(&together, screen)?;
-    }
-    if ended.is_err() {
-        // Best effort: the failure itself is what must be told.
-        let _ = writeln!(screen.notes, "stopped; --after-line {line} goes on from here");
-    } else if written == 0 && output == RowOutput::Table {
+    let stream = stream.map_err(|status| server.refused(status))?.into_inner();
+    let written = Rows { server, output, limit }.show(stream, &mut Line(after_line), screen).await?;
+    if written == 0 && output == RowOutput::Table {
         writeln!(screen.out, "no rejects are kept{}", if after_line > 0 { " after that line" } else { "" })?;
     }
-    ended
+    Ok(())
 }
 
-fn write_csv(reject: &CoverageReject, screen: &mut Screen<'_>) -> Result<(), Failure> {
-    let mut rows = csv::Writer::from_writer(&mut *screen.out);
-    let (line, reason) = (reject.line.to_string(), words::reject_reason(reject.reason));
-    rows.write_record([
-        line.as_bytes(),
-        reject.column.as_bytes(),
-        reason.as_bytes(),
-        reject.message.as_bytes(),
-        &reject.row,
-    ])?;
-    Ok(rows.flush()?)
-}
+/// The line of the last reject that came, or that was asked for.
+struct Line(i64);
 
-fn write_table(rejects: &[CoverageReject], screen: &mut Screen<'_>) -> Result<(), Failure> {
-    let mut table = screen.table(["LINE", "COLUMN", "REASON", "MESSAGE"]);
-    for reject in rejects {
-        let line = reject.line.to_string();
-        let reason = words::spaced(&words::reject_reason(reject.reason));
-        table.add_row([line, reject.column.clone(), reason, reject.message.clone()].map(|c| plain(words::or_dash(&c))));
+impl Follow<CoverageReject> for Line {
+    fn follow(&mut self, reject: &CoverageReject) {
+        self.0 = reject.line;
     }
-    Ok(screen.show(&table)?)
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "; --after-line {} goes on from here", self.0)
+    }
+}
+
+impl Row<4> for CoverageReject {
+    type Reply = StreamCoverageRejectsResponse;
+
+    const COLUMNS: &'static [&'static str] = &["line", "column", "reason", "message", "row"];
+    const HEADER: [&'static str; 4] = ["LINE", "COLUMN", "REASON", "MESSAGE"];
+
+    fn of(reply: Self::Reply) -> Result<Self, &'static str> {
+        reply.reject.ok_or("it sent a reject without a row")
+    }
+
+    fn record(&self) -> ByteRecord {
+        let (line, reason) = (self.line.to_string(), words::reject_reason(self.reason));
+        let fields = [line.as_bytes(), self.column.as_bytes(), reason.as_bytes(), self.message.as_bytes(), &self.row];
+        fields.into_iter().collect()
+    }
+
+    fn cells(&self) -> [String; 4] {
+        let reason = words::spaced(&words::reject_reason(self.reason));
+        [self.line.to_string(), self.column.clone(), reason, self.message.clone()]
+    }
 }
