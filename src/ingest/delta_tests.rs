@@ -117,6 +117,15 @@ fn rows_of_one_place_agree_on_its_change() {
 }
 
 #[test]
+fn deletes_of_one_premises_agree_wherever_they_say_that_it_lies() {
+    let columns = "postcode,availability_date,wan_variant,connectivity_likelihood,uprn,address_identifier,change";
+    let deletes = [",,,,7,,delete", "AA1 1AA,,,,7,Flat 1,delete", "AA1 1AB,,,,7,,delete"];
+    let Ingested { premises, report, .. } = settled(&format!("{columns}\n{GOOD}{}\n", deletes.join("\n")));
+    assert_eq!((report.accepted, report.deletes, report.repeats, report.set_aside), (2, 1, 2, 0));
+    assert_eq!(premises.rows(), 1);
+}
+
+#[test]
 fn unknown_deletes_are_set_aside_afterwards() {
     // The last line is an unknown delete too, beyond the one reject more that is kept.
     let file = format!(

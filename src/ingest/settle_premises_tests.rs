@@ -42,6 +42,7 @@ fn rows_of_one_premises() {
         // Spelled otherwise, and the same: spaces, leading zeros, case and punctuation.
         (vec![by_uprn, "aa11aa,2020-01-01,Cellular,High,0000 77,\"FLAT, 1\","], 1, 1, 0, 0),
         (vec![by_address, "AA11AA,2020-01-01,Cellular,High,,flat-1,"], 1, 1, 0, 0),
+        (vec![by_address; 4], 1, 3, 0, 0),
         // A UPRN is the key; where it lies is part of what is said of it.
         (vec![by_uprn, "AA1 1AB,2020-01-01,Cellular,High,77,Flat 1,"], 0, 0, 2, 1),
         (vec![by_uprn, "AA1 1AA,2020-01-01,Cellular,High,77,Flat 2,"], 0, 0, 2, 1),

@@ -41,6 +41,19 @@ fn said(ingested: &Ingested) -> Vec<(u64, u32, String)> {
 
 const OTHER: &str = "AA9 9AA,,,,";
 
+/// They are found place by place, and the places are not in the order of the file.
+#[test]
+fn of_rows_that_disagree_those_on_the_first_lines_are_kept() {
+    let rows = ["AA1 1AB,,,,", "AA1 1AB,,,,aerial", "AA1 1AA,,,,", "AA1 1AA,,,,aerial", OTHER];
+    for kept in 0..=5 {
+        let limits = Limits::new(std::env::temp_dir().join(format!("wan-matrix-kept-{}", std::process::id())));
+        let Ingested { report, rejects, .. } = settle_within(&rows, Limits { rejects_kept: kept, ..limits });
+        let lines: Vec<_> = rejects.iter().map(|reject| reject.line as usize).collect();
+        assert_eq!(lines, (2..6).take(kept).collect::<Vec<_>>(), "{kept} are kept");
+        assert_eq!((report.set_aside, report.rejects_kept), (4, lines.len() as u64));
+    }
+}
+
 #[test]
 fn rows_of_one_place() {
     let planned = "AA1 1AA,2020-01-01,Cellular,High,";

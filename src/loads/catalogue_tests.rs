@@ -112,7 +112,10 @@ fn a_token_is_good_as_it_was_given_and_for_its_own_filters_alone() {
         assert!(matches!(catalogue.list(ListFilter::default(), 3, &bent), Err(LoadError::PageToken)), "{bent}");
     }
     let north = ListFilter { region: Some(CspRegion::North), ..ListFilter::default() };
-    assert!(matches!(catalogue.list(north, 3, &token), Err(LoadError::PageToken)));
+    let superseded = ListFilter { state: Some(LoadState::Superseded), ..ListFilter::default() };
+    for other in [north, superseded] {
+        assert!(matches!(catalogue.list(other, 3, &token), Err(LoadError::PageToken)), "{other:?}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::{LoadError, LoadHeader, LoadState, Loads, Settings, Submitted, Wanted};
 use crate::{
     domain::{CspRegion, Table3},
-    store::{ActiveFile, DataDir, faults},
+    store::{ActiveFile, DataDir, StoreError, faults},
 };
 
 fn open(dir: &Path) -> Arc<Loads> {
@@ -189,5 +189,52 @@ async fn a_kill_while_a_load_is_replaced_leaves_it_or_its_successor_and_never_ha
         std::fs::create_dir_all(&left).unwrap();
         std::fs::copy(home.join("manifest.json"), left.join("manifest.json")).unwrap();
         is_whole(dir.path(), &open(dir.path()), &staged, Some(&active));
+    }
+}
+
+/// Sends a file for South with nothing of it announced but its rows.
+async fn send(loads: &Arc<Loads>, day: u32, base: Option<String>, file: &str) -> Result<Submitted, LoadError> {
+    let issued = format!("2026-11-{day}T12:00:00Z").parse().unwrap();
+    let whole = LoadHeader::of(CspRegion::South, issued, Sha256::digest(file).into(), "test");
+    let row_count = Some(file.lines().count() as u64 - 1);
+    let mut attempt = loads.begin(LoadHeader { base_load_id: base, row_count, ..whole })?;
+    attempt.chunk(file.to_owned().into()).await?;
+    attempt.finish().await
+}
+
+#[tokio::test]
+async fn each_step_finds_room_for_what_it_needs_or_the_load_ends_there() {
+    const COLUMNS: &str = "postcode,uprn,availability_date,wan_variant,connectivity_likelihood,additional_information";
+    let file = format!("{COLUMNS}\nAA1 1AA,,,,,\nAA1 1AA,1,,,,\nAA1 1AA,2,,,,\n");
+    let delta_file = format!("{COLUMNS},change\nAA1 1AA,,,,,a text,upsert\nAA1 1AA,2,,,,a text,upsert\n");
+    let (floor, look) = (4 << 20, 8 << 20);
+    // The empty pair of texts takes four bytes, and so does the other beside its own.
+    let texts = 4 + 4 + 6;
+    for (delta, looks, step, needed) in [
+        (false, 0, "before it begins", floor + 54 * 3),
+        (false, 1, "as it comes", floor + look),
+        (false, 2, "before it is packed", floor + 54 + 144 * 2 + 4 * 6),
+        (true, 0, "before it begins", floor + 54 * 2),
+        (true, 1, "as it comes", floor + look),
+        (true, 2, "before it is merged", floor + 144 * 3),
+        (true, 3, "before it is packed", floor + 54 + 144 * 2 + texts * 6 + 24 * 2),
+    ] {
+        let what = format!("{step}, delta: {delta}");
+        let dir = TempDir::new().unwrap();
+        let loads = open(dir.path());
+        let (file, before) = match delta {
+            true => (&delta_file, Some(send(&loads, 20, None, &file).await.unwrap().record.manifest.load_id)),
+            false => (&file, None),
+        };
+        faults::fail("finding room on", dir.path().to_owned(), looks, 1);
+        match send(&loads, 21, before.clone(), file).await.unwrap_err() {
+            LoadError::Store(StoreError::DiskFull { needed: told, free: 0 }) => {
+                assert_eq!(told, needed + loads.settings().keep_free, "{what}");
+            }
+            other => panic!("{what}: {other}"),
+        }
+        assert_eq!(answering(&loads), before, "{what}");
+        assert_eq!(std::fs::read_dir(dir.path().join("incoming")).unwrap().count(), 0, "{what}");
+        send(&loads, 21, before, file).await.unwrap();
     }
 }

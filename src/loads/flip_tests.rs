@@ -1,12 +1,21 @@
-use std::sync::Arc;
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+        mpsc,
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::*;
 use crate::{
     domain::Table3,
-    loads::{LoadHeader, Settings, Submitted, Wanted},
+    loads::{LoadHeader, Retention, Settings, Submitted, Thresholds, Wanted},
 };
 
 /// Loads a row for South and gives its id; each hour's row says something else.
@@ -112,7 +121,7 @@ async fn a_load_is_activated_by_a_thread_that_does_not_wait_for_an_idle_processo
     use thread_priority::{
         NormalThreadSchedulePolicy::Idle, ThreadSchedulePolicy, thread_native_id, thread_schedule_policy_param,
     };
-    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = Arc::new(Mutex::new(Vec::new()));
     let told = Arc::clone(&seen);
     let clock = Arc::new(move || {
         let (policy, _) = thread_schedule_policy_param(thread_native_id()).unwrap();
@@ -128,19 +137,16 @@ async fn a_load_is_activated_by_a_thread_that_does_not_wait_for_an_idle_processo
     assert!(!seen.is_empty() && seen.iter().all(|seen| *seen == ("load".to_owned(), false)), "{seen:?}");
 }
 
-/// Overtaken at the last moment: the clock of the thread that enters and activates a load waits, when it is first looked at,
-/// until an operator has gone back to another.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_load_that_was_overtaken_was_loaded_and_deleted_and_did_not_fail_as_well() {
-    use std::sync::{Mutex, mpsc};
-    let (waiting, waits) = mpsc::channel();
-    let (go, gone) = mpsc::channel::<()>();
-    // What the thread called "load" tells when it waits, and what it then waits for; once.
-    let gate = Arc::new(Mutex::new(None));
+/// What the thread called "load" tells when it waits, and what it then waits for; once.
+type Gate = Arc<Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>>>;
+
+/// Loads whose thread that enters and activates one waits at the gate, once it is shut, when it first looks at the clock.
+fn gated(dir: &Path) -> (Arc<Loads>, Gate) {
+    let gate = Gate::default();
     let at_the_gate = Arc::clone(&gate);
     let clock = Arc::new(move || {
         if std::thread::current().name() == Some("load") {
-            let once: Option<(mpsc::Sender<()>, mpsc::Receiver<()>)> = at_the_gate.lock().unwrap().take();
+            let once = at_the_gate.lock().unwrap().take();
             if let Some((waiting, gone)) = once {
                 waiting.send(()).unwrap();
                 gone.recv().unwrap();
@@ -148,12 +154,31 @@ async fn a_load_that_was_overtaken_was_loaded_and_deleted_and_did_not_fail_as_we
         }
         "2026-11-23T12:00:00Z".parse().unwrap()
     });
+    let settings = Settings { data_dir: dir.to_owned(), ..Settings::default() };
+    (Loads::open(settings, Arc::new(Table3::shipped().unwrap()), clock).unwrap(), gate)
+}
+
+/// Shuts it. The first end hears of who waits, the second lets it go.
+fn shut(gate: &Gate) -> (mpsc::Receiver<()>, mpsc::Sender<()>) {
+    let ((waiting, waits), (go, gone)) = (mpsc::channel(), mpsc::channel());
+    *gate.lock().unwrap() = Some((waiting, gone));
+    (waits, go)
+}
+
+fn events(dir: &Path) -> Vec<String> {
+    let log = std::fs::read_to_string(dir.join("audit.jsonl")).unwrap();
+    let event = |line| serde_json::from_str::<serde_json::Value>(line).unwrap()["event"].as_str().unwrap().to_owned();
+    log.lines().map(event).collect()
+}
+
+/// Overtaken at the last moment, by an operator who goes back to another.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_load_that_was_overtaken_was_loaded_and_deleted_and_did_not_fail_as_well() {
     let dir = tempfile::tempdir().unwrap();
-    let settings = Settings { data_dir: dir.path().to_owned(), ..Settings::default() };
-    let loads = Loads::open(settings, Arc::new(Table3::shipped().unwrap()), clock).unwrap();
+    let (loads, gate) = gated(dir.path());
     let first = load(&loads, 1, None).await;
     let second = load(&loads, 2, None).await;
-    *gate.lock().unwrap() = Some((waiting, gone));
+    let (waits, go) = shut(&gate);
     let (sender, base) = (Arc::clone(&loads), second.clone());
     let delta = tokio::spawn(async move { submit(&sender, 3, Some(&base), Wanted::Active).await });
     let operator = Arc::clone(&loads);
@@ -165,13 +190,113 @@ async fn a_load_that_was_overtaken_was_loaded_and_deleted_and_did_not_fail_as_we
     .await
     .unwrap();
     assert!(matches!(delta.await.unwrap(), Err(LoadError::BaseNotActive { base, .. }) if base == second));
-    let log = std::fs::read_to_string(dir.path().join("audit.jsonl")).unwrap();
-    let events: Vec<_> = log
-        .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["event"].as_str().unwrap().to_owned())
-        .collect();
     let twice = ["loaded", "activated", "loaded", "activated"];
-    assert_eq!(events, [&twice[..], &["activated", "loaded", "deleted"]].concat(), "{log}");
+    assert_eq!(events(dir.path()), [&twice[..], &["activated", "loaded", "deleted"]].concat());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_closes_waits_for_the_load_that_is_at_its_end_and_for_its_lines() {
+    let dir = tempfile::tempdir().unwrap();
+    let (loads, gate) = gated(dir.path());
+    let (waits, go) = shut(&gate);
+    let sender = Arc::clone(&loads);
+    let last = tokio::spawn(async move { submit(&sender, 1, None, Wanted::Active).await });
+    tokio::task::spawn_blocking(move || waits.recv().unwrap()).await.unwrap();
+    let begin_another = || {
+        let issued = "2026-11-20T01:00:00Z".parse().unwrap();
+        loads.begin(LoadHeader::of(CspRegion::North, issued, [0; 32], "test")).unwrap_err()
+    };
+    assert!(matches!(begin_another(), LoadError::InProgress { region: CspRegion::South }));
+    let closing = loads.close();
+    tokio::pin!(closing);
+    assert!(tokio::time::timeout(Duration::from_millis(300), &mut closing).await.is_err(), "it is not waited for");
+    go.send(()).unwrap();
+    closing.await;
+    assert!(matches!(begin_another(), LoadError::ShuttingDown));
+    loads.audit.settle();
+    assert_eq!(events(dir.path()), ["loaded", "activated"], "who is to come again has no line");
+    assert_eq!(last.await.unwrap().unwrap().record.state, LoadState::Active);
+}
+
+/// Loads of which all but the newest, the active one and the one before it are surplus: each look at the clock is a second
+/// after the last.
+fn forgetful(dir: &Path, clock: &Arc<AtomicI64>) -> Arc<Loads> {
+    let clock = Arc::clone(clock);
+    let clock = Arc::new(move || Timestamp::new(clock.fetch_add(1, Ordering::Relaxed), 0).unwrap());
+    let retention = Retention { loads: 1, days: 0 };
+    let settings = Settings { data_dir: dir.to_owned(), retention, ..Settings::default() };
+    Loads::open(settings, Arc::new(Table3::shipped().unwrap()), clock).unwrap()
+}
+
+fn is_kept(dir: &Path, loads: &Loads, load_id: &str) -> bool {
+    let (listed, on_disk) = (loads.get(load_id).is_ok(), dir.join("loads").join(load_id).exists());
+    assert_eq!(listed, on_disk, "{load_id}");
+    listed
+}
+
+#[tokio::test]
+async fn a_load_that_retention_deleted_while_it_was_being_opened_does_not_answer() {
+    let (dir, clock) = (tempfile::tempdir().unwrap(), Arc::new(AtomicI64::new(1_800_000_000)));
+    let loads = forgetful(dir.path(), &clock);
+    let first = load(&loads, 1, None).await;
+    let opened = loads.open_retained(&loads.get(&first).unwrap().manifest).unwrap();
+    load(&loads, 2, None).await;
+    let last = load(&loads, 3, None).await;
+    assert!(!is_kept(dir.path(), &loads, &first));
+    let flipped = loads.flip(opened, "operator", JudgedAgainst::Nothing);
+    assert!(matches!(&flipped, Err(LoadError::NotFound { load_id }) if *load_id == first), "{flipped:?}");
+    assert_eq!(loads.answering(CspRegion::South).unwrap().manifest().load_id, last);
+    drop(loads);
+    let loads = forgetful(dir.path(), &clock);
+    assert_eq!(loads.answering(CspRegion::South).unwrap().manifest().load_id, last, "after a restart");
+}
+
+#[tokio::test]
+async fn what_answers_after_a_restart_has_answered_since_it_was_activated() {
+    let (dir, clock) = (tempfile::tempdir().unwrap(), Arc::new(AtomicI64::new(1_800_000_000)));
+    let loads = forgetful(dir.path(), &clock);
+    let first = load(&loads, 1, None).await;
+    load(&loads, 2, None).await;
+    let back = loads.activate_retained(&first, "operator").unwrap().activated.unwrap().at;
+    let since = |loads: &Loads| loads.active().load(CspRegion::South).map(ActiveLoad::activated);
+    assert_eq!(since(&loads), Some(back));
+    drop(loads);
+    assert_eq!(since(&forgetful(dir.path(), &clock)), Some(back));
+}
+
+#[tokio::test]
+async fn what_is_surplus_goes_when_a_load_is_staged_and_when_one_is_activated() {
+    let (dir, clock) = (tempfile::tempdir().unwrap(), Arc::new(AtomicI64::new(1_800_000_000)));
+    let loads = forgetful(dir.path(), &clock);
+    let first = load(&loads, 1, None).await;
+    let second = load(&loads, 2, None).await;
+    let staged = load_as(&loads, 3, None, Wanted::Staged).await;
+    let staged_later = load_as(&loads, 4, None, Wanted::Staged).await;
+    let kept = || [&first, &second, &staged, &staged_later].map(|load_id| is_kept(dir.path(), &loads, load_id));
+    assert_eq!(kept(), [true, true, false, true]);
+    loads.activate_retained(&staged_later, "operator").unwrap();
+    assert_eq!(kept(), [false, true, false, true]);
+}
+
+#[tokio::test]
+async fn a_load_that_retention_deleted_has_no_past_when_it_is_sent_again() {
+    let (dir, clock) = (tempfile::tempdir().unwrap(), Arc::new(AtomicI64::new(1_800_000_000)));
+    let loads = forgetful(dir.path(), &clock);
+    let first = load(&loads, 1, None).await;
+    load(&loads, 2, None).await;
+    let third = load(&loads, 3, None).await;
+    assert!(!is_kept(dir.path(), &loads, &first));
+    loads.set(Settings {
+        thresholds: Thresholds { newer_only: false, ..Thresholds::default() },
+        retention: Retention { loads: 1, days: 0 },
+        ..Settings::default()
+    });
+    assert_eq!(load_as(&loads, 1, None, Wanted::Staged).await, first);
+    let past = |loads: &Loads| loads.get(&first).map(|record| (record.state, record.activated)).unwrap();
+    assert_eq!(past(&loads), (LoadState::Staged, None));
+    assert_eq!(loads.answering(CspRegion::South).unwrap().manifest().load_id, third);
+    drop(loads);
+    assert_eq!(past(&forgetful(dir.path(), &clock)), (LoadState::Staged, None), "after a restart");
 }
 
 #[tokio::test]

@@ -47,3 +47,7 @@ impl Loads {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "refusals_tests.rs"]
+mod tests;

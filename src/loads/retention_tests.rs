@@ -1,5 +1,8 @@
 use super::*;
-use crate::{loads::catalogue::tests::manifest, store::Activation};
+use crate::{
+    loads::catalogue::tests::manifest,
+    store::{Activation, Manifest},
+};
 
 /// Which are kept of loads that came so many days ago and were activated in this order.
 fn kept(days_ago: &[i64], activated: &[usize], retention: Retention) -> Vec<usize> {
@@ -16,8 +19,14 @@ fn kept(days_ago: &[i64], activated: &[usize], retention: Retention) -> Vec<usiz
         let at = now - SignedDuration::from_hours(24 * 300) + SignedDuration::from_mins(number as i64);
         catalogue.active.activate(CspRegion::South, &ids[load], Activation { at, by: String::new() });
     }
+    // Another region has come and gone since.
+    for number in 1..=2 {
+        let manifest = Manifest { received: now, ..manifest(CspRegion::North, number) };
+        catalogue.active.activate(CspRegion::North, &manifest.load_id, Activation { at: now, by: String::new() });
+        catalogue.retained.insert(manifest.load_id.clone(), manifest.into());
+    }
     let gone = surplus(&catalogue, CspRegion::South, retention, now);
-    assert_eq!(surplus(&catalogue, CspRegion::North, retention, now), [""; 0], "another region's are its own");
+    assert_eq!(surplus(&catalogue, CspRegion::Central, retention, now), [""; 0], "another region's are its own");
     (0..ids.len()).filter(|&number| !gone.contains(&ids[number])).collect()
 }
 

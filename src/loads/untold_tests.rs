@@ -208,12 +208,15 @@ fn loaded(dir: &Path) -> Vec<(String, String, bool)> {
 async fn a_load_whose_lines_a_crash_took_away_is_noted_at_the_next_start_and_not_again() {
     // In one file, and each line or two in a file of their own.
     for bytes in [4 << 20, 1] {
-        for wanted in [Wanted::Staged, Wanted::Active] {
+        // The last to come is looked for, whenever it was issued.
+        for (wanted, [day, last_day]) in
+            [(Wanted::Staged, [20, 21]), (Wanted::Active, [20, 21]), (Wanted::Active, [21, 20])]
+        {
             let rotation = Rotation { bytes, kept: 99 };
             let (dir, clock) = (tempfile::tempdir().unwrap(), Arc::new(AtomicI64::new(1_800_000_000)));
             let loads = open(dir.path(), rotation, &clock);
-            let first = submit(&loads, CspRegion::South, 20, 9, Wanted::Active).await;
-            let second = submit(&loads, CspRegion::South, 21, 1, wanted).await;
+            let first = submit(&loads, CspRegion::South, day, 9, Wanted::Active).await;
+            let second = submit(&loads, CspRegion::South, last_day, 1, wanted).await;
             let received = loads.get(&second).unwrap().manifest.received;
             drop(loads);
             let told = |recovered: bool| {
@@ -230,7 +233,7 @@ async fn a_load_whose_lines_a_crash_took_away_is_noted_at_the_next_start_and_not
             }
             drop(open(dir.path(), rotation, &clock));
             let log = text(dir.path());
-            assert_eq!(loaded(dir.path()), told(true), "{wanted:?}, {bytes} bytes a file:\n{log}");
+            assert_eq!(loaded(dir.path()), told(true), "{wanted:?}, of the {last_day}th, {bytes} bytes a file:\n{log}");
             let line: serde_json::Value = serde_json::from_str(log.lines().nth(2).unwrap()).unwrap();
             assert_eq!((line["time"].as_str(), line["by"].as_str()), (Some(&*received.to_string()), Some("a csp")));
             assert!(log.contains("as agreed"), "{log}");

@@ -105,6 +105,10 @@ impl DataDir {
     /// # Errors
     /// [`StoreError::Io`] when the file system does not say.
     pub fn free_bytes(&self) -> Result<u64, StoreError> {
+        #[cfg(test)]
+        if durable::faults::meet("finding room on", &self.root).is_err() {
+            return Ok(0);
+        }
         let stat = rustix::fs::statvfs(&self.root).map_err(io::Error::from);
         let stat = stat.map_err(StoreError::io("asking for the free space of", &self.root))?;
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))

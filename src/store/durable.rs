@@ -67,12 +67,13 @@ pub(crate) mod faults {
     /// What fails, where, after how many times that it does not, and how often then.
     static FAULTS: Mutex<Vec<(&str, PathBuf, u32, u32)>> = Mutex::new(Vec::new());
 
-    /// Lets what is done to a path (`creating`, `syncing`, `renaming` to it) fail so many times, once it was done so often without.
+    /// Lets what is done to a path (`creating`, `syncing`, `renaming` to it, `finding room on` its disk) fail so many times, once
+    /// it was done so often without.
     pub(crate) fn fail(doing: &'static str, path: PathBuf, after: u32, times: u32) {
         FAULTS.lock().unwrap_or_else(PoisonError::into_inner).push((doing, path, after, times));
     }
 
-    pub(super) fn meet(doing: &'static str, path: &Path) -> Result<(), StoreError> {
+    pub(in crate::store) fn meet(doing: &'static str, path: &Path) -> Result<(), StoreError> {
         let mut faults = FAULTS.lock().unwrap_or_else(PoisonError::into_inner);
         for (_, _, after, times) in faults.iter_mut().filter(|(what, at, ..)| *what == doing && at == path) {
             match (*after, *times) {

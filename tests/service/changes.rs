@@ -148,6 +148,22 @@ async fn loads_that_cannot_be_compared_say_why() {
 }
 
 #[tokio::test]
+async fn a_premises_that_was_set_aside_is_told_with_the_postcode_that_is_known_and_a_mark_does_not_move() {
+    let server = Server::with(&UNGUARDED).await;
+    let load = async |day, rows: &[&str]| {
+        let columns = "postcode,availability_date,wan_variant,connectivity_likelihood,uprn";
+        let file = format!("{columns}\nAA1 1AA,,,,\n{}\n", rows.join("\n")).into_bytes();
+        server.submit(header(CspRegion::South, day, &file), &file).await.unwrap().load.unwrap().load_id
+    };
+    let before = load(1, &["AA1 1AA,,,,7", "AA1 1AB,soon,,,8"]).await;
+    let after = load(2, &["nowhere,,,,7", "AA1 1AD,soon,,,8"]).await;
+    let all = changes(&server, &before, &after, "").await.unwrap();
+    let [change] = all.as_slice() else { panic!("{all:?}") };
+    assert_eq!((change.uprn.as_str(), change.postcode_before.as_str()), ("7", ""));
+    assert_eq!(line(change), r#"AA1 1AA CHANGED: none planned → set aside ["NEWLY_SET_ASIDE"]"#);
+}
+
+#[tokio::test]
 async fn a_damaged_load_is_rebuilt_to_be_compared_and_one_that_cannot_be_is_told_and_listed() {
     let server = Server::with(&UNGUARDED).await;
     let before = server.load(CspRegion::South, 1, &BEFORE).await.load_id;
@@ -157,17 +173,26 @@ async fn a_damaged_load_is_rebuilt_to_be_compared_and_one_that_cannot_be_is_told
     damage_blocks(server.directory.path(), &before);
     assert_eq!(changes(&server, &before, &after, "").await.unwrap(), all, "rebuilt");
 
+    let kept_file = server.directory.path().join("loads").join(&before).join("file.csv.zst");
+    let whole = std::fs::read(&kept_file).unwrap();
     damage_blocks(server.directory.path(), &before);
     damage_kept_file(server.directory.path(), &before);
     let status = changes(&server, &before, &after, "").await.unwrap_err();
     assert_eq!(told(&status).reason, "COVERAGE_DAMAGED", "{status}");
-    let request = GetCoverageLoadRequest { load_id: before.clone() };
-    let shown = server.loads.clone().get_coverage_load(request).await.unwrap().into_inner().load.unwrap();
-    assert_eq!(shown.state(), CoverageLoadState::Damaged);
-    let request = ActivateCoverageLoadRequest { load_id: before };
+    let state = async || {
+        let request = GetCoverageLoadRequest { load_id: before.clone() };
+        server.loads.clone().get_coverage_load(request).await.unwrap().into_inner().load.unwrap().state()
+    };
+    assert_eq!(state().await, CoverageLoadState::Damaged);
+    let request = ActivateCoverageLoadRequest { load_id: before.clone() };
     let status = server.loads.clone().activate_coverage_load(request).await.unwrap_err();
     assert_eq!(told(&status).reason, "COVERAGE_DAMAGED", "{status}");
     assert_eq!(server.ask("AA3 1AA").await.unwrap().sources[0].load_id, after, "what answers is not touched");
+
+    // Its file is put back from a backup.
+    std::fs::write(kept_file, whole).unwrap();
+    assert_eq!(changes(&server, &before, &after, "").await.unwrap(), all);
+    assert_eq!(state().await, CoverageLoadState::Superseded);
 }
 
 #[tokio::test]

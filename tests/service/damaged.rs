@@ -168,6 +168,19 @@ async fn a_load_whose_manifest_cannot_be_read_is_listed_and_left_alone() {
     assert_eq!((status.code(), told(&status).reason.as_str()), (Code::Unavailable, "COVERAGE_DAMAGED"));
     assert!(home.join("file.csv.zst").exists());
     assert_eq!(server.ask("AA1 1AA").await.unwrap().sources[0].load_id, second);
+
+    // Sent again, it is a load like any other.
+    let file = csv(&["AA1 1AA,,,"]);
+    let again = CoverageLoadHeader {
+        overrides: vec![LoadGuard::CoverageLost.into(), LoadGuard::IssueOrder.into()],
+        override_note: "the second was a mistake".to_owned(),
+        ..header(CspRegion::South, 1, &file)
+    };
+    let again = server.submit(again, &file).await.unwrap().load.unwrap();
+    assert_eq!((again.load_id.as_str(), again.state()), (spoilt.as_str(), CoverageLoadState::Active));
+    assert!(listed(&server, CoverageLoadState::Damaged).await.is_empty());
+    let server = restarted(server).await;
+    assert_eq!(server.ask("AA1 1AA").await.unwrap().sources[0].load_id, spoilt);
 }
 
 #[tokio::test]
@@ -209,6 +222,21 @@ async fn whatever_sled_does_with_a_spoilt_database_a_retained_load_is_rebuilt_fr
         assert_eq!(&server.ask("AA1 1AA").await.unwrap().sources[0].load_id, retained, "{what}");
         active.reverse();
     }
+}
+
+#[tokio::test]
+async fn a_load_is_rebuilt_with_the_table_3_it_was_judged_against() {
+    let server = Server::with(&[("EXPECTED_REGIONS", "south")]).await;
+    let id = server.load(CspRegion::South, 1, &["AA1 1AA,2020-01-01,Cellular,High"]).await.load_id;
+    damage_blocks(server.directory.path(), &id);
+    // Which lists another variant in that place by now.
+    let table3 = server.directory.path().join("table-3-of-today.csv");
+    let listed = "csp_region,wan_variant,description,provenance\nCentral,Unknown,,DP106\nSouth,Unknown,,DP106\nSouth,New,,assumed\n";
+    fs::write(&table3, listed).unwrap();
+    let today = [("EXPECTED_REGIONS", "south"), ("WAN_VARIANTS", table3.to_str().unwrap())];
+    let server = restarted_with(server, &today).await;
+    let matrix = server.ask("AA1 1AA").await.unwrap().wan_matrix.unwrap();
+    assert_eq!(matrix.coverage[0].wan_variant.clone().unwrap().name, "Cellular");
 }
 
 #[tokio::test]

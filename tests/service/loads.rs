@@ -26,6 +26,8 @@ async fn a_file_becomes_the_truth_however_it_is_packed() {
     let server = Server::with(&[("EXPECTED_REGIONS", "central")]).await;
     let rows = ["AA1 1AB,2020-01-01,,Low", "AA1 1AA,2020-01-01, ,High", "AA1 1AD,,,", "AA1 1AD,,,"];
     let plain = csv(&rows);
+    server.set_clock("2026-06-15T12:00:00Z");
+    let now = prost_types::Timestamp { seconds: 1_781_524_800, nanos: 0 };
     let mut rows_sha256 = None;
     for (day, encoding, sent) in [
         (1, Encoding::Unspecified, plain.clone()),
@@ -48,7 +50,7 @@ async fn a_file_becomes_the_truth_however_it_is_packed() {
         assert_eq!(load.bytes_decompressed, plain.len() as i64);
         let packed = if encoding == Encoding::Unspecified { Encoding::Identity } else { encoding };
         assert_eq!(load.encoding(), packed);
-        assert!(load.received_time.is_some() && load.activation_time.is_some());
+        assert_eq!((load.received_time, load.activation_time), (Some(now), Some(now)));
         assert_eq!(load.refusal, "");
         // The same rows have the same digest, whatever carried them.
         assert_eq!(rows_sha256.get_or_insert(load.rows_sha256.clone()), &load.rows_sha256);
@@ -102,6 +104,10 @@ async fn a_retained_load_is_activated_when_it_is_asked_for() {
         assert_eq!((&load.load_id, load.state()), (load_id, CoverageLoadState::Active));
         assert_eq!(&server.ask("AA1 1AA").await.unwrap().sources[0].load_id, load_id);
     }
+    let record = server.running.loads().activate_retained(&first, "somebody else").unwrap();
+    let request = GetCoverageLoadRequest { load_id: first };
+    let shown = loads.get_coverage_load(request).await.unwrap().into_inner().load.unwrap();
+    assert_eq!((shown.submitter, shown.activated_by.as_str()), (record.manifest.submitter, "somebody else"));
     let request = ActivateCoverageLoadRequest { load_id: "south-1".to_owned() };
     let status = loads.activate_coverage_load(request).await.unwrap_err();
     assert_eq!(told(&status), Told::new(Code::NotFound, "LOAD_NOT_FOUND", &[]).with("load_id", "south-1"));

@@ -193,6 +193,30 @@ async fn a_new_load_answers_at_once_and_an_old_one_is_stale() {
 }
 
 #[tokio::test]
+async fn each_regions_load_is_stale_at_an_age_of_its_own() {
+    let ages = [("EXPECTED_REGIONS", "south"), ("MAX_AGE_HOURS_SOUTH", "24"), ("MAX_AGE_HOURS_NORTH", "48")];
+    let mut server = Server::with(&ages).await;
+    for region in [CspRegion::North, CspRegion::Central, CspRegion::South] {
+        server.load(region, 1, &["AA1 1AA,,,"]).await;
+    }
+    for (now, north_central_south) in [
+        ("2026-05-02T12:00:00Z", [false, false, false]),
+        ("2026-05-02T12:00:01Z", [false, false, true]),
+        ("2026-05-03T12:00:00Z", [false, false, true]),
+        ("2026-05-03T12:00:01Z", [true, false, true]),
+    ] {
+        server.set_clock(now);
+        let stale: Vec<_> =
+            server.ask("AA1 1AA").await.unwrap().sources.into_iter().map(|source| source.stale).collect();
+        assert_eq!(stale, north_central_south, "{now}");
+        let active = server.lookups.list_active_coverage(ListActiveCoverageRequest {}).await.unwrap().into_inner();
+        let listed: Vec<_> =
+            active.regions.into_iter().map(|region| region.source.is_some_and(|source| source.stale)).collect();
+        assert_eq!(listed, north_central_south, "{now}");
+    }
+}
+
+#[tokio::test]
 async fn table_3_is_listed_as_it_is_served() {
     let mut server = Server::empty().await;
     let every = server.lookups.list_wan_variants(ListWanVariantsRequest::default()).await.unwrap().into_inner();

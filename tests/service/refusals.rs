@@ -1,13 +1,13 @@
 //! Loads that are refused: nothing changes, and the sender is told why.
 
-use std::{collections::BTreeSet, fs, time::Duration};
+use std::time::Duration;
 
 use prost_types::Timestamp;
 use tonic::Code;
 use tonic_types::StatusExt;
 use wan_matrix::grpc::proto::{
-    CoverageLoadHeader, CoverageLoadState, CspRegion, GetCoverageLoadRequest, ListCoverageLoadsRequest,
-    StreamCoverageRejectsRequest, SubmitCoverageLoadRequest,
+    CoverageLoadHeader, CoverageLoadState, CspRegion, GetCoverageLoadRequest, StreamCoverageRejectsRequest,
+    SubmitCoverageLoadRequest,
 };
 
 use crate::{
@@ -216,25 +216,4 @@ async fn a_sender_who_falls_silent_is_not_waited_for() {
     let _sent = upload.messages.send(announce(header(CspRegion::South, 1, &file))).await;
     let status = upload.answer.await.unwrap().unwrap_err();
     assert_eq!(told(&status), Told::new(Code::DeadlineExceeded, "", &[]));
-}
-
-#[tokio::test]
-async fn of_refused_loads_the_newest_twenty_are_kept_and_the_log_tells_of_those_that_go() {
-    let server = Server::empty().await;
-    let mut refused = Vec::new();
-    for number in 0..22 {
-        let file = csv(&[&format!("nowhere {number},,,")]);
-        let status = server.submit(header(CspRegion::South, 1, &file), &file).await.unwrap_err();
-        refused.push(told(&status).metadata["load_id"].clone());
-    }
-    let listed = server.loads.clone().list_coverage_loads(ListCoverageLoadsRequest::default()).await.unwrap();
-    let listed: BTreeSet<_> = listed.into_inner().loads.into_iter().map(|load| load.load_id).collect();
-    assert_eq!(listed, refused[2..].iter().cloned().collect());
-    let log = fs::read_to_string(server.directory.path().join("audit.jsonl")).unwrap();
-    let lines = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-    let deleted: Vec<_> = lines
-        .filter(|line| line["event"] == "deleted" && line["by"] == "retention")
-        .map(|line| line["load_id"].as_str().unwrap().to_owned())
-        .collect();
-    assert_eq!(deleted, refused[..2]);
 }
