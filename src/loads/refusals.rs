@@ -38,7 +38,7 @@ impl Loads {
         for load_id in surplus {
             match store::forget_refused(&self.data, &load_id) {
                 Ok(()) => {
-                    self.audit(AuditEvent::Deleted, region, &load_id, "retention", "the record of a refused load")
+                    self.audit(AuditEvent::Deleted, region, &load_id, "retention", "the record of a refused load");
                 }
                 // The refusal stands, and is what its sender hears of.
                 Err(error) => tracing::error!(load_id, %error, "the record of a refused load could not be deleted"),

@@ -69,12 +69,11 @@ fn words(lines: &[AuditLine<'_>]) -> Vec<u8> {
     let mut words = Vec::new();
     for line in lines {
         match serde_json::to_vec(line) {
-            Ok(line) => words.extend(line),
+            Ok(line) => words.extend(line.into_iter().chain([b'\n'])),
             Err(error) => {
-                tracing::error!(event = ?line.event, %error, "a line of the audit log cannot be put in words")
+                tracing::error!(event = ?line.event, %error, "a line of the audit log cannot be put in words");
             }
         }
-        words.push(b'\n');
     }
     words
 }
