@@ -18,6 +18,13 @@ use crate::{
     loads::{LoadHeader, Retention, Settings, Submitted, Thresholds, Wanted},
 };
 
+/// Loads for which it is always the same noon.
+fn at_noon(dir: &Path) -> Arc<Loads> {
+    let settings = Settings { data_dir: dir.to_owned(), ..Settings::default() };
+    let clock = Arc::new(|| "2026-11-23T12:00:00Z".parse().unwrap());
+    Loads::open(settings, Arc::new(Table3::shipped().unwrap()), clock).unwrap()
+}
+
 /// Loads a row for South and gives its id; each hour's row says something else.
 async fn load(loads: &Arc<Loads>, hour: u8, base: Option<&str>) -> String {
     load_as(loads, hour, base, Wanted::Active).await
@@ -42,9 +49,7 @@ async fn submit(loads: &Arc<Loads>, hour: u8, base: Option<&str>, wanted: Wanted
 #[tokio::test]
 async fn what_was_overtaken_between_judgement_and_flip_is_withdrawn_and_told_what_answers() {
     let dir = tempfile::tempdir().unwrap();
-    let settings = Settings { data_dir: dir.path().to_owned(), ..Settings::default() };
-    let clock = Arc::new(|| "2026-11-23T12:00:00Z".parse().unwrap());
-    let loads = Loads::open(settings, Arc::new(Table3::shipped().unwrap()), clock).unwrap();
+    let loads = at_noon(dir.path());
     let first = load(&loads, 1, None).await;
     let delta = load(&loads, 2, Some(&first)).await;
     let last = load(&loads, 3, None).await;
@@ -76,9 +81,7 @@ async fn what_was_overtaken_between_judgement_and_flip_is_withdrawn_and_told_wha
 #[tokio::test]
 async fn a_staged_load_that_became_history_meanwhile_is_not_gone_back_to_by_who_may_not() {
     let dir = tempfile::tempdir().unwrap();
-    let settings = Settings { data_dir: dir.path().to_owned(), ..Settings::default() };
-    let clock = Arc::new(|| "2026-11-23T12:00:00Z".parse().unwrap());
-    let loads = Loads::open(settings, Arc::new(Table3::shipped().unwrap()), clock).unwrap();
+    let loads = at_noon(dir.path());
     let first = load(&loads, 1, None).await;
     let staged = load_as(&loads, 2, None, Wanted::Staged).await;
     // Seen staged and opened; then it is activated, and left again for the load that it was judged against.
@@ -95,9 +98,7 @@ async fn a_staged_load_that_became_history_meanwhile_is_not_gone_back_to_by_who_
 #[tokio::test]
 async fn what_is_asked_for_twice_at_once_is_activated_once_and_both_are_told_so() {
     let dir = tempfile::tempdir().unwrap();
-    let settings = Settings { data_dir: dir.path().to_owned(), ..Settings::default() };
-    let clock = Arc::new(|| "2026-11-23T12:00:00Z".parse().unwrap());
-    let loads = Loads::open(settings, Arc::new(Table3::shipped().unwrap()), clock).unwrap();
+    let loads = at_noon(dir.path());
     let first = load(&loads, 1, None).await;
     let staged = load_as(&loads, 2, None, Wanted::Staged).await;
     let log = || std::fs::read_to_string(dir.path().join("audit.jsonl")).unwrap();
@@ -302,9 +303,7 @@ async fn a_load_that_retention_deleted_has_no_past_when_it_is_sent_again() {
 #[tokio::test]
 async fn a_staged_load_that_was_judged_afresh_answers_as_it_came_last_whoever_still_reads_the_first() {
     let dir = tempfile::tempdir().unwrap();
-    let settings = Settings { data_dir: dir.path().to_owned(), ..Settings::default() };
-    let clock = Arc::new(|| "2026-11-23T12:00:00Z".parse().unwrap());
-    let loads = Loads::open(settings, Arc::new(Table3::shipped().unwrap()), clock).unwrap();
+    let loads = at_noon(dir.path());
     let first = load(&loads, 1, None).await;
     let staged = load_as(&loads, 3, None, Wanted::Staged).await;
     let mut read = loads.changes(&first, &staged, None).unwrap();
