@@ -185,7 +185,7 @@ async fn a_kill_while_a_load_is_replaced_leaves_it_or_its_successor_and_never_ha
     submit_as(&loads, 22, Wanted::Staged).await.unwrap();
     drop(loads);
     // Its successor is in its place, and it is still aside; or on its way out, and half gone.
-    for left in [aside.clone(), dir.path().join("incoming").join(&staged)] {
+    for left in [aside.clone(), dir.path().join("incoming/doomed")] {
         std::fs::create_dir_all(&left).unwrap();
         std::fs::copy(home.join("manifest.json"), left.join("manifest.json")).unwrap();
         is_whole(dir.path(), &open(dir.path()), &staged, Some(&active));
