@@ -129,6 +129,16 @@ impl DataDir {
     }
 }
 
+/// Removes a directory whole: moved away first, to this name in `incoming/`, so that a crash never leaves half of it where it
+/// was.
+pub(super) fn remove_whole(data: &DataDir, directory: &Path, name: &str) -> Result<(), StoreError> {
+    let doomed = data.incoming().join(name);
+    remove_dir(&doomed)?;
+    durable::rename(directory, &doomed)?;
+    directory.parent().map_or(Ok(()), durable::sync)?;
+    remove_dir(&doomed)
+}
+
 /// Removes a directory and what is in it; one that is not there is removed already.
 ///
 /// # Errors

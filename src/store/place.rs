@@ -7,7 +7,11 @@
 
 use std::{fs, path::Path};
 
-use super::{DataDir, StoreError, data_dir::remove_dir, durable};
+use super::{
+    DataDir, StoreError,
+    data_dir::{remove_dir, remove_whole},
+    durable,
+};
 
 /// Gives a directory of `incoming/` a load's id.
 ///
@@ -32,20 +36,11 @@ pub(super) fn put_in_place(data: &DataDir, directory: &Path, load_id: &str) -> R
         }
         return Err(error);
     }
-    if let Err(error) = remove(data, &aside) {
+    if let Err(error) = remove_whole(data, &aside, "doomed") {
         // The new one is in its place, and that is what was asked for.
         tracing::error!(load_id, %error, "a load that was replaced is removed at the next start only");
     }
     Ok(())
-}
-
-/// Removes what was replaced. Moved away first, so that a crash never leaves half of it where it would be put back.
-fn remove(data: &DataDir, aside: &Path) -> Result<(), StoreError> {
-    let doomed = data.incoming().join("doomed");
-    remove_dir(&doomed)?;
-    durable::rename(aside, &doomed)?;
-    aside.parent().map_or(Ok(()), durable::sync)?;
-    remove_dir(&doomed)
 }
 
 /// Puts back what a crash left aside with nothing in its place. For the start, before `incoming/` is emptied.

@@ -4,7 +4,12 @@ use std::{fs, path::Path};
 
 use crate::{domain::CspRegion, ingest::Reject};
 
-use super::{DataDir, Manifest, StoreError, data_dir::remove_dir, durable, rejects::write_rejects};
+use super::{
+    DataDir, Manifest, StoreError,
+    data_dir::{remove_dir, remove_whole},
+    durable,
+    rejects::write_rejects,
+};
 
 const REASON: &str = "refusal.txt";
 
@@ -38,10 +43,7 @@ pub fn forget_refused(data: &DataDir, load_id: &str) -> Result<(), StoreError> {
     if !record.exists() {
         return Ok(());
     }
-    let doomed = data.incoming().join("forgotten");
-    remove_dir(&doomed)?;
-    durable::rename(&record, &doomed)?;
-    remove_dir(&doomed)
+    remove_whole(data, &record, "forgotten")
 }
 
 /// A directory whose manifest cannot be read, and why.
